@@ -1,0 +1,47 @@
+# The doors of this project. `make` alone lists them.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: help
+help: ## list the doors
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+.PHONY: env
+env: $(VENV)/.ready ## the locked environment in .venv
+
+$(VENV)/.ready: requirements.lock pyproject.toml
+	@bash tools/env.sh "$(PYTHON)" "$(VENV)"
+	@touch $@
+
+.PHONY: up
+up: env ## serve two demo workspaces on http://localhost:8088
+	@$(BIN)/overset up $(ARGS)
+
+.PHONY: check
+check: env ## ruff, mypy, import contracts
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+.PHONY: fix
+fix: env ## let ruff mend what it can
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+.PHONY: test
+test: env check ## check, then every test
+	@bash tools/test-deps.sh
+	@$(BIN)/pytest $(ARGS)
+
+.PHONY: prove
+prove: env ## take each isolation hook out in turn: the tests that must fail do
+	@bash tools/test-deps.sh
+	@$(BIN)/python tests/prove.py
+
+.PHONY: lock
+lock: ## resolve every dependency again into requirements.lock
+	@uv pip compile --universal --generate-hashes --no-emit-index-url --no-header --group dev pyproject.toml -o requirements.lock -q --upgrade

@@ -1,0 +1,1 @@
+"""May: feature gates, asked through OpenFeature."""

@@ -1,0 +1,42 @@
+"""Identifiers: a distinct type for each noun, random, and safe in URLs, file and database names."""
+
+import secrets
+from typing import NewType
+
+TeamId = NewType("TeamId", str)
+UserId = NewType("UserId", str)
+WorkspaceId = NewType("WorkspaceId", str)
+TokenId = NewType("TokenId", str)
+RequestId = NewType("RequestId", str)
+
+_ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
+_LENGTH = 26  # 26 base-32 digits: 130 random bits
+
+
+def _random(prefix: str) -> str:
+    return prefix + "".join(secrets.choice(_ALPHABET) for _ in range(_LENGTH))
+
+
+def new_team_id() -> TeamId:
+    """Return a new id `team_` + 26 base-32 digits."""
+    return TeamId(_random("team_"))
+
+
+def new_user_id() -> UserId:
+    """Return a new id `usr_` + 26 base-32 digits; it is the `sub` of the user's tokens for ever."""
+    return UserId(_random("usr_"))
+
+
+def new_workspace_id() -> WorkspaceId:
+    """Return a new id `ws_` + 26 base-32 digits; it names databases, roles and derived keys."""
+    return WorkspaceId(_random("ws_"))
+
+
+def new_token_id() -> TokenId:
+    """Return a new id `tok_` + 26 base-32 digits; it is the `jti` of a token."""
+    return TokenId(_random("tok_"))
+
+
+def new_request_id() -> RequestId:
+    """Return a new id `req_` + 26 base-32 digits."""
+    return RequestId(_random("req_"))

@@ -1,0 +1,1 @@
+"""The MCP process: six steps around Superset's own MCP service; read `stack.py` first."""

@@ -1,0 +1,1 @@
+"""The ASGI steps, one class a file."""

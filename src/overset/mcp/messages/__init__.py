@@ -1,0 +1,1 @@
+"""The JSON-RPC steps, one FastMCP middleware a file."""

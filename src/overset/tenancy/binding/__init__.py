@@ -1,0 +1,1 @@
+"""Enter everything of a workspace in Superset, and leave it in reverse, always."""

@@ -1,0 +1,1 @@
+"""Make, copy and remove a workspace's metadata database."""

@@ -1,0 +1,1 @@
+"""What: the catalogue of MCP tools and what each one needs."""
