@@ -1,0 +1,43 @@
+"""Scopes: what a token may be used for (RFC 6749 section 3.3), in one table."""
+
+from enum import StrEnum
+
+from overset.kernel.errors import InvalidRequest
+
+
+class Scope(StrEnum):
+    """Every scope, alphabetically, named `area:action`.
+
+    A scope only narrows what its bearer may do: the role in the workspace still decides.
+    """
+
+    MANAGER_READ = "manager:read"
+    MANAGER_WRITE = "manager:write"
+    SQL_RUN = "sql:run"
+    WORKSPACE_READ = "workspace:read"
+    WORKSPACE_WRITE = "workspace:write"
+
+
+MANAGER_SCOPES = frozenset({Scope.MANAGER_READ, Scope.MANAGER_WRITE})
+"""What a token for the manager's REST API may carry."""
+
+WORKSPACE_SCOPES = frozenset({Scope.SQL_RUN, Scope.WORKSPACE_READ, Scope.WORKSPACE_WRITE})
+"""What a token for workspaces may carry, and carries by default."""
+
+
+def parse_scopes(text: str) -> frozenset[Scope]:
+    """Return the scopes of a space-separated list.
+
+    Raises:
+        InvalidRequest: `scope_unknown`, one of them is none of ours.
+    """
+    unknown = sorted(set(text.split()) - set(Scope))
+    if unknown:
+        known = " ".join(Scope)
+        raise InvalidRequest("scope_unknown", f"Unknown scope {unknown[0]!r}; there are: {known}.")
+    return frozenset(Scope(word) for word in text.split())
+
+
+def format_scopes(scopes: frozenset[Scope]) -> str:
+    """Return the scopes as a `scope` claim: alphabetical, separated by one space."""
+    return " ".join(sorted(scopes))
