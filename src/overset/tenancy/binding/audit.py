@@ -1,0 +1,62 @@
+"""Superset's event log, with the caller, the request and the true outcome of each tool call."""
+
+from typing import Any
+
+from flask import g, has_app_context
+from superset.utils.log import DBEventLogger
+
+from overset.observe.audit import ToolCall, find_call
+
+TOOL_CALL = "mcp_tool_call"
+
+
+class WorkspaceEventLogger(DBEventLogger):  # type: ignore[misc]  # Superset is untyped here
+    """Superset's logger to the `logs` table, completed with what only the outer steps know.
+
+    Superset's MCP middleware logs no user and no parameters, and takes a result whose text contains
+    `error_type` for a failure. The record of the call knows better.
+    """
+
+    def log(  # noqa: PLR0913 - Superset's signature, with defaults for what its MCP service leaves out
+        self,
+        user_id: int | None = None,
+        action: str = "",
+        dashboard_id: int | None = None,
+        duration_ms: int | None = None,
+        slice_id: int | None = None,
+        referrer: str | None = None,
+        *args: Any,
+        **kwargs: Any,
+    ) -> None:
+        """Write one row, or one for each of `records`."""
+        call = find_call()
+        if call is not None:
+            kwargs["curated_payload"] = _complete(kwargs.get("curated_payload"), call, action)
+        super().log(
+            user_id or _find_user_id(),
+            action,
+            dashboard_id,
+            duration_ms,
+            slice_id,
+            referrer,
+            *args,
+            **kwargs,
+        )
+
+
+def _complete(payload: dict[str, Any] | None, call: ToolCall, action: str) -> dict[str, Any]:
+    completed = {**(payload or {}), "request_id": call.request_id, "client_id": call.client_id}
+    if action == TOOL_CALL:
+        completed |= {
+            "tool": call.tool,
+            "params": dict(call.parameters),
+            "success": call.outcome == "success",
+            "reason": call.reason,
+            "token_id": call.token_id,
+        }
+    return completed
+
+
+def _find_user_id() -> int | None:
+    user = g.get("user") if has_app_context() else None
+    return getattr(user, "id", None)

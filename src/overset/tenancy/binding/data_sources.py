@@ -1,0 +1,182 @@
+"""Which servers a workspace's data sources may be on: not the platform's own, not this machine.
+
+`DB_SQLA_URI_VALIDATOR` answers when a data source is saved; it sees the URL alone.
+`DB_CONNECTION_MUTATOR` answers at every connection and sees the final URL with all arguments, so that
+what hides in `extra` or `connect_args` is found too. The first line of defence is elsewhere: the
+credentials of one workspace open no other's metadata database.
+"""
+
+import socket
+from collections.abc import Iterator
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from typing import Any
+from urllib.parse import urlsplit
+
+from sqlalchemy.engine.url import URL
+
+from overset.kernel.settings import Settings
+from overset.tenancy.binding import sqlite_files
+from overset.tenancy.binding.engines import get_bound
+from overset.tenancy.binding.hooks import Hook
+from overset.tenancy.locations import data_folder
+
+Address = IPv4Address | IPv6Address
+
+_HOST_NAMES = ("host", "hostaddr", "server", "unix_socket", "unix_sock", "read_default_file")
+_INDIRECT = ("service", "servicefile", "passfile", "dsn", "options_file")
+_SERVER_KINDS = frozenset(
+    {"postgresql", "postgres", "mysql", "mariadb", "mssql", "oracle", "redshift", "cockroachdb"}
+)
+_FORBIDDEN_KINDS = frozenset({"shillelagh", "gsheets", "superset"})
+_DEFAULT_PORTS = {"postgresql": 5432, "mysql": 3306, "redis": 6379}
+_EMBEDDED_LIMITS = {"enable_external_access": "false", "lock_configuration": "true"}
+
+
+class DataSourceRefusedError(ValueError):
+    """A data source that would reach where a workspace must not."""
+
+
+class DataSourceGuard:
+    """Superset's two questions about a data source, answered for the bound workspace."""
+
+    def __init__(self, settings: Settings, *, hooks: frozenset[Hook]) -> None:
+        self._settings = settings
+        self._guards = Hook.GUARDS in hooks
+        self._authorizer = Hook.AUTHORIZER in hooks
+        self._allowed = frozenset(settings.data_source_allow)
+
+    def validate(self, url: URL) -> None:
+        """Refuse a URL that may not be saved (`DB_SQLA_URI_VALIDATOR`).
+
+        Raises:
+            DataSourceRefusedError: with a sentence for the person who tried.
+        """
+        self._check(url, {})
+
+    def mutate(
+        self,
+        url: URL,
+        params: dict[str, Any],
+        username: str | None,
+        security_manager: Any,
+        source: Any,
+    ) -> tuple[URL, dict[str, Any]]:
+        """Check and narrow a connection that is about to be opened (`DB_CONNECTION_MUTATOR`).
+
+        Raises:
+            DataSourceRefusedError: as for `validate`.
+        """
+        del username, security_manager, source
+        connect_args = dict(params.get("connect_args") or {})
+        addresses = self._check(url, connect_args)
+        kind = url.get_backend_name()
+        if kind == "sqlite" and self._authorizer:
+            folder = data_folder(self._settings, get_bound().id)
+            return sqlite_files.restrict(url, params, folder=folder)
+        if kind == "duckdb":
+            config = {**connect_args.get("config", {}), **_EMBEDDED_LIMITS}
+            connect_args.update(read_only=True, config=config)
+        if kind == "postgresql" and self._guards and len(addresses) == 1 and "hostaddr" not in connect_args:
+            # The address that was checked is the one that is connected to, whatever the name
+            # resolves to a moment later; `host` stays for the certificate.
+            connect_args["hostaddr"] = str(addresses[0])
+        return url, {**params, "connect_args": connect_args}
+
+    def _check(self, url: URL, connect_args: dict[str, Any]) -> list[Address]:
+        if not self._guards:
+            return []
+        kind = url.get_backend_name()
+        if kind in _FORBIDDEN_KINDS:
+            raise DataSourceRefusedError(f"{kind} data sources are not available here")
+        if kind == "sqlite":
+            self._check_file(url)
+            return []
+        given = {**dict(url.query), **connect_args}
+        if any(name in given for name in _INDIRECT):
+            raise DataSourceRefusedError("name the server by host and port, not through a file")
+        hosts = list(_find_hosts(url, given))
+        if not hosts and kind in _SERVER_KINDS:
+            raise DataSourceRefusedError("name the server's host: local sockets are not available")
+        return [address for host, port in hosts for address in self._check_host(host, port)]
+
+    def _check_file(self, url: URL) -> None:
+        folder = data_folder(self._settings, get_bound().id)
+        if not sqlite_files.is_own_file(url, folder=folder):
+            raise DataSourceRefusedError("SQLite files are not available as data sources here")
+
+    def _check_host(self, host: str, port: int | None) -> list[Address]:
+        if host.startswith(("/", "@", "\x00")):
+            raise DataSourceRefusedError("local sockets are not available as data sources")
+        addresses = _resolve(host)
+        if self._is_platform(addresses, port):
+            raise DataSourceRefusedError(f"the server {host!r} is not available as a data source")
+        if {host, f"{host}:{port}"} & self._allowed:
+            return addresses
+        if any(not _is_open(address) for address in addresses):
+            raise DataSourceRefusedError(
+                f"the server {host!r} is inside the platform; an operator can allow it with "
+                "OVERSET_DATA_SOURCE_ALLOW"
+            )
+        return addresses
+
+    def _is_platform(self, addresses: list[Address], port: int | None) -> bool:
+        for secret in (self._settings.metadata_url, self._settings.redis_url, self._settings.manager_database_url):
+            if secret is None:
+                continue
+            own = urlsplit(secret.get_secret_value())
+            own_port = own.port or _DEFAULT_PORTS.get(own.scheme.partition("+")[0])
+            if not own.hostname or own_port is None:
+                continue
+            if (port or own_port) == own_port and set(_resolve(own.hostname)) & set(addresses):
+                return True
+        return False
+
+
+def _find_hosts(url: URL, given: dict[str, Any]) -> Iterator[tuple[str, int | None]]:
+    ports = str(given.get("port") or url.port or "")
+    port = int(ports) if ports.isdecimal() else None
+    values = [url.host, *(given.get(name) for name in _HOST_NAMES)]
+    for value in values:
+        # `?host=` may be given twice (a tuple), and libpq takes a comma-separated list.
+        for part in value if isinstance(value, list | tuple) else [value]:
+            for host in str(part or "").split(","):
+                if host.strip():
+                    yield _split_port(host.strip(), port)
+
+
+def _split_port(host: str, port: int | None) -> tuple[str, int | None]:
+    name, colon, own = host.rpartition(":")
+    if colon and own.isdecimal() and ":" not in name:
+        return name, int(own)
+    return host.strip("[]"), port
+
+
+def _resolve(host: str) -> list[Address]:
+    try:
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        raise DataSourceRefusedError(f"the server {host!r} cannot be found") from error
+    return sorted({_plain(str(entry[4][0])) for entry in found}, key=str)
+
+
+def _plain(text: str) -> Address:
+    address = ip_address(text.partition("%")[0])
+    if isinstance(address, IPv6Address):
+        # `::ffff:127.0.0.1`, 6to4 and NAT64 spellings of an IPv4 address are that address.
+        return address.ipv4_mapped or address.sixtofour or _nat64(address) or address
+    return address
+
+
+def _nat64(address: IPv6Address) -> IPv4Address | None:
+    prefix = int(IPv6Address("64:ff9b::")) >> 32
+    return IPv4Address(int(address) & 0xFFFFFFFF) if int(address) >> 32 == prefix else None
+
+
+def _is_open(address: Address) -> bool:
+    return not (
+        address.is_loopback
+        or address.is_link_local
+        or address.is_unspecified
+        or address.is_multicast
+        or address.is_reserved
+    )

@@ -1,0 +1,107 @@
+"""H1, routed engines: `db.engine` is that of the entered workspace, or an error."""
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from flask import g, has_app_context
+from flask.globals import app_ctx
+from sqlalchemy.engine import Engine
+
+from overset.kernel.errors import UnboundError
+from overset.kernel.ids import WorkspaceId
+from overset.tenancy.context import find_current
+from overset.tenancy.workspace import Workspace
+
+STAMP = "overset_workspace"
+"""The attribute of `flask.g` that carries the workspace into threads that copy Flask's context."""
+
+_CLAIM = "_overset_workspace_id"
+
+
+def get_bound() -> Workspace:
+    """Return the workspace that database code runs in, from the context or from the stamp in `g`.
+
+    Raises:
+        UnboundError: none is entered, or this app context was used for another one.
+    """
+    workspace = find_current() or _find_stamp()
+    if workspace is None:
+        raise UnboundError("no workspace is entered, so there is no metadata database")
+    claim(workspace.id)
+    return workspace
+
+
+def claim(workspace_id: WorkspaceId) -> None:
+    """Mark the current app context as this workspace's alone.
+
+    Raises:
+        UnboundError: the app context was used for another workspace: identity maps and per-request
+            caches of the one would answer for the other.
+    """
+    if not has_app_context():
+        return
+    context = app_ctx._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001 - a werkzeug proxy's own way to its object
+    owner = getattr(context, _CLAIM, None)
+    if owner is None:
+        setattr(context, _CLAIM, workspace_id)
+    elif owner != workspace_id:
+        raise UnboundError("this app context belongs to another workspace: push one of its own")
+
+
+def _find_stamp() -> Workspace | None:
+    return getattr(g, STAMP, None) if has_app_context() else None
+
+
+class EnginePool:
+    """The metadata engines of the workspaces that were used, made on first need.
+
+    `make_engine` takes the workspace's id. `forget` closes an engine, for a workspace that is gone.
+    """
+
+    def __init__(self, make_engine: Callable[[WorkspaceId], Engine]) -> None:
+        self._make_engine = make_engine
+        self._engines: dict[WorkspaceId, Engine] = {}
+        self._lock = threading.Lock()
+
+    def get(self, workspace_id: WorkspaceId) -> Engine:
+        """Return the engine of a workspace."""
+        engine = self._engines.get(workspace_id)
+        if engine is not None:
+            return engine
+        with self._lock:
+            if workspace_id not in self._engines:
+                self._engines[workspace_id] = self._make_engine(workspace_id)
+            return self._engines[workspace_id]
+
+    def forget(self, workspace_id: WorkspaceId) -> None:
+        """Close a workspace's connections and drop its engine."""
+        with self._lock:
+            engine = self._engines.pop(workspace_id, None)
+        if engine is not None:
+            engine.dispose()
+
+    def forget_all(self) -> None:
+        """Close every engine; needed after a fork, where sockets would be shared."""
+        for workspace_id in list(self._engines):
+            self.forget(workspace_id)
+
+
+class RoutedEngines(dict[str | None, Any]):
+    """Flask-SQLAlchemy's engines of an app, with the default bind routed to the workspace."""
+
+    def __init__(self, pool: EnginePool) -> None:
+        super().__init__()
+        self.pool = pool
+
+    def __getitem__(self, bind_key: str | None) -> Any:
+        if bind_key is not None:
+            return super().__getitem__(bind_key)
+        return self.pool.get(get_bound().id)
+
+    def get(self, bind_key: str | None, default: Any = None) -> Any:
+        """Return the engine of a bind; the default bind is the workspace's."""
+        return self[bind_key] if bind_key is None else super().get(bind_key, default)
+
+    def __contains__(self, bind_key: object) -> bool:
+        return bind_key is None or super().__contains__(bind_key)

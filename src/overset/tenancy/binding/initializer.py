@@ -1,0 +1,96 @@
+"""Superset's `APP_INITIALIZER`: where the routed configuration, engines and sessions are put in."""
+
+from typing import Any
+
+from flask import request
+from sqlalchemy import create_engine
+from sqlalchemy.engine import Engine
+from superset.initialization import SupersetAppInitializer
+
+from overset.kernel.ids import WorkspaceId
+from overset.tenancy.binding.app import Installation, get_installation
+from overset.tenancy.binding.config import WorkspaceConfig, make_routes
+from overset.tenancy.binding.engines import EnginePool, RoutedEngines, get_bound
+from overset.tenancy.binding.filters import isolate_list_filters
+from overset.tenancy.binding.hooks import Hook
+from overset.tenancy.binding.sessions import session_scope
+from overset.tenancy.locations import metadata_url
+
+ENGINES = "overset_engines"
+"""The name in `app.extensions` of the pool of workspaces' metadata engines."""
+
+
+class WorkspaceAppInitializer(SupersetAppInitializer):  # type: ignore[misc]  # Superset is untyped here
+    """Superset's own initializer, with the app's state routed by workspace."""
+
+    def __init__(self, app: Any) -> None:
+        self._installation = get_installation()
+        if Hook.H2 in self._installation.hooks:
+            routes = make_routes(self._installation.settings, self._installation.keys)
+            app.config = WorkspaceConfig(app.config, routes=routes)
+        super().__init__(app)
+
+    def setup_db(self) -> None:
+        """Set the database up, then route its engines and scope its sessions."""
+        from superset.extensions import db, migrate
+        from superset.initialization import APP_DIR
+
+        db.init_app(self.superset_app)
+        migrate.init_app(self.superset_app, db=db, directory=APP_DIR + "/migrations")
+        pool = EnginePool(lambda workspace_id: make_engine(self._installation, workspace_id))
+        self.superset_app.extensions[ENGINES] = pool
+        if Hook.H1 in self._installation.hooks:
+            db._app_engines[self.superset_app] = RoutedEngines(pool)  # noqa: SLF001 - Flask-SQLAlchemy has no public way to route the default bind
+        if Hook.H4 in self._installation.hooks:
+            db.session.registry.scopefunc = session_scope
+
+    def check_and_warn_database_connection(self) -> None:
+        """Check nothing: there is no database before a workspace is entered."""
+
+    def set_db_default_isolation(self) -> None:
+        """Set nothing here: `make_engine` sets it for every workspace."""
+
+    def init_app_in_ctx(self) -> None:
+        """Finish as Superset does, without the database that seeding themes would need."""
+        self.superset_app.sync_config_to_db = lambda: None
+        super().init_app_in_ctx()
+
+    def post_init(self) -> None:
+        """Close what was open only while the app was built."""
+        from superset.extensions import appbuilder, feature_flag_manager
+
+        if feature_flag_manager.is_feature_enabled("TAGGING_SYSTEM"):
+            from superset.tags.core import register_sqla_event_listeners
+
+            register_sqla_event_listeners()
+        if Hook.FILTERS in self._installation.hooks:
+            isolate_list_filters(appbuilder)
+        if isinstance(self.superset_app.config, WorkspaceConfig):
+            self.superset_app.config.sealed = True
+        super().post_init()
+
+
+def make_engine(installation: Installation, workspace_id: WorkspaceId) -> Engine:
+    """Return a new engine on a workspace's metadata database, with Superset's own safety on it."""
+    from superset.utils.core import pessimistic_connection_handling
+
+    url = metadata_url(installation.settings, installation.keys, workspace_id)
+    options: dict[str, Any] = {}
+    if url.startswith("postgresql"):
+        options = {
+            "isolation_level": "READ COMMITTED",
+            "pool_size": 2,
+            "max_overflow": 8,
+            "pool_timeout": 5,
+            "connect_args": {"connect_timeout": 3},
+        }
+    else:
+        options = {"connect_args": {"timeout": 5}}
+    engine = create_engine(url, **options)
+    pessimistic_connection_handling(engine)
+    return engine
+
+
+def rate_limit_key() -> str:
+    """Return Flask-Limiter's bucket of a request: its workspace and client address."""
+    return f"{get_bound().id}:{request.remote_addr}"

@@ -1,0 +1,91 @@
+"""The Superset user of a member: made on first use, kept in step with the membership.
+
+Users are named by the member's stable id. A changed email keeps the user; an email that was given to
+somebody else inherits nothing.
+"""
+
+import secrets
+from typing import Any
+
+from flask_appbuilder.security.sqla.models import Role, User
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from superset.extensions import db
+from superset.mcp_service.auth import load_user_with_relationships
+from werkzeug.security import generate_password_hash
+
+from overset.kernel.errors import Forbidden
+from overset.tenancy.member import Member
+
+
+def load_user(member: Member) -> Any:
+    """Return the member's Superset user in the bound workspace, in step with the membership.
+
+    Raises:
+        Forbidden: the workspace has no role of the membership's name.
+    """
+    user = load_user_with_relationships(username=member.user_id)
+    if user is not None and _is_in_step(user, member):
+        return user
+    role = db.session.scalars(select(Role).where(Role.name == member.role)).first()
+    if role is None:
+        raise Forbidden(
+            "role_unknown",
+            f"The workspace has no role {member.role!r}: ask its administrator to change yours.",
+        )
+    _write(user, member, role)
+    return load_user_with_relationships(username=member.user_id)
+
+
+def _is_in_step(user: Any, member: Member) -> bool:
+    return bool(
+        user.active
+        and [role.name for role in user.roles] == [member.role]
+        and not user.groups
+        and user.email == member.email
+        and _full_name(user) == member.name
+    )
+
+
+def _full_name(user: Any) -> str:
+    return f"{user.first_name} {user.last_name}".strip()
+
+
+def _write(user: Any, member: Member, role: Any) -> None:
+    try:
+        _release_email(member)
+        db.session.add(_shape(user or _make_user(member), member, role))
+        db.session.commit()
+    except IntegrityError:
+        # Another call of the same member made the user a moment ago: read that one.
+        db.session.rollback()
+        if load_user_with_relationships(username=member.user_id) is None:
+            raise
+
+
+def _release_email(member: Member) -> None:
+    """Take the email from a user who had it before: the manager says whose it is now."""
+    holder = db.session.scalars(
+        select(User).where(User.email == member.email, User.username != member.user_id)
+    ).first()
+    if holder is not None:
+        holder.email = f"{holder.username}@former.invalid"
+        db.session.flush()
+
+
+def _make_user(member: Member) -> Any:
+    user = User()
+    user.username = member.user_id
+    # Nobody signs in to a workspace with a password; no one knows this one.
+    user.password = generate_password_hash(secrets.token_urlsafe(32))
+    return user
+
+
+def _shape(user: Any, member: Member, role: Any) -> Any:
+    first, _, last = member.name.partition(" ")
+    user.first_name, user.last_name = first, last
+    user.email = member.email
+    user.active = True
+    user.roles = [role]
+    user.groups = []
+    return user

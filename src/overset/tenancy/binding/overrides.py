@@ -1,0 +1,119 @@
+"""What Overset sets in Superset's configuration, whatever the operator's file says."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from overset.tenancy.binding.app import Installation, get_installation
+from overset.tenancy.binding.caches import cache_config
+from overset.tenancy.binding.data_sources import DataSourceGuard
+from overset.tenancy.binding.hooks import Hook
+from overset.tenancy.binding.initializer import WorkspaceAppInitializer, rate_limit_key
+
+
+def make_overrides(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the names to set; `given` is the configuration so far."""
+    installation = get_installation()
+    return {
+        **_app(installation),
+        **_secrets(installation),
+        **_caches(installation),
+        **_data_sources(installation),
+        **_event_log(),
+        "FEATURE_FLAGS": {**given.get("FEATURE_FLAGS", {}), **UNSHARED_FEATURES},
+    }
+
+
+UNSHARED_FEATURES = {
+    "AWS_DATABASE_IAM_AUTH": False,
+    "ENABLE_EXTENSIONS": False,
+    "ENABLE_SUPERSET_META_DB": False,
+    "GLOBAL_ASYNC_QUERIES": False,
+    "GLOBAL_TASK_FRAMEWORK": False,
+    "SSH_TUNNELING": False,
+}
+"""Features that keep something of one workspace where all others could meet it."""
+
+
+def _app(installation: Installation) -> dict[str, Any]:
+    return {
+        "APP_INITIALIZER": WorkspaceAppInitializer,
+        "FAB_CREATE_DB": False,
+        "FAB_ADD_SECURITY_VIEWS": True,
+        "LOGGING_CONFIGURATOR": _KeepLogging(),
+        "DATA_DIR": str(installation.settings.home / "superset"),
+        "UPLOAD_FOLDER": "",
+        "RATELIMIT_KEY_FUNC": rate_limit_key,
+        "MCP_DEV_USERNAME": None,
+        "MCP_AUTH_ENABLED": False,
+        "MCP_RBAC_ENABLED": True,
+    }
+
+
+def _secrets(installation: Installation) -> dict[str, Any]:
+    # Base values, seen only while the app is built: nothing is signed with or stored by them.
+    overrides: dict[str, Any] = {
+        "SECRET_KEY": installation.base_secret,
+        "GUEST_TOKEN_JWT_SECRET": installation.base_secret,
+        "SQLALCHEMY_DATABASE_URI": "sqlite://",
+        "SQLALCHEMY_EXAMPLES_URI": None,
+        "SQLALCHEMY_ENGINE_OPTIONS": {},
+    }
+    if Hook.FIELDS in installation.hooks:
+        from overset.tenancy.binding.fields import WorkspaceFieldAdapter
+
+        overrides["SQLALCHEMY_ENCRYPTED_FIELD_TYPE_ADAPTER"] = WorkspaceFieldAdapter
+    return overrides
+
+
+def _caches(installation: Installation) -> dict[str, Any]:
+    from superset.key_value.types import JsonKeyValueCodec
+
+    settings = installation.settings
+    redis_url = settings.redis_url.get_secret_value() if settings.redis_url else None
+    shared = cache_config(
+        settings.cache, redis_url=redis_url, isolated=Hook.H3 in installation.hooks
+    )
+    in_metadata = {
+        "CACHE_TYPE": "SupersetMetastoreCache",
+        "CACHE_DEFAULT_TIMEOUT": 90 * 24 * 60 * 60,
+        "REFRESH_TIMEOUT_ON_RETRIEVAL": True,
+        # Pickle, the default, would run what anybody who writes the table put there.
+        "CODEC": JsonKeyValueCodec(),
+    }
+    return {
+        "CACHE_CONFIG": {**shared, "CACHE_KEY_PREFIX": "cache:"},
+        "DATA_CACHE_CONFIG": {**shared, "CACHE_KEY_PREFIX": "data:"},
+        "THUMBNAIL_CACHE_CONFIG": {**shared, "CACHE_KEY_PREFIX": "thumbnail:"},
+        "FILTER_STATE_CACHE_CONFIG": in_metadata,
+        "EXPLORE_FORM_DATA_CACHE_CONFIG": in_metadata,
+        "DISTRIBUTED_COORDINATION_CONFIG": None,
+        "RESULTS_BACKEND": None,
+        "SESSION_SERVER_SIDE": False,
+        "MCP_CACHE_CONFIG": {"enabled": False},
+        "MCP_STORE_CONFIG": {"enabled": False, "CACHE_REDIS_URL": None},
+    }
+
+
+def _data_sources(installation: Installation) -> dict[str, Any]:
+    guard = DataSourceGuard(installation.settings, hooks=installation.hooks)
+    overrides: dict[str, Any] = {
+        "DB_CONNECTION_MUTATOR": guard.mutate,
+        "DATASET_IMPORT_ALLOWED_DATA_URLS": [],
+    }
+    if Hook.GUARDS in installation.hooks:
+        # The guard knows which SQLite files are a workspace's own; Superset's own check knows none.
+        overrides |= {"DB_SQLA_URI_VALIDATOR": guard.validate, "PREVENT_UNSAFE_DB_CONNECTIONS": True}
+    return overrides
+
+
+def _event_log() -> dict[str, Any]:
+    from overset.tenancy.binding.audit import WorkspaceEventLogger
+
+    return {"EVENT_LOGGER": WorkspaceEventLogger()}
+
+
+class _KeepLogging:
+    """A logging configurator that leaves the process's logging as it is."""
+
+    def configure_logging(self, app_config: Any, debug_mode: bool) -> None:  # noqa: FBT001 - Superset's signature
+        """Do nothing: `observe.log` configured it."""
