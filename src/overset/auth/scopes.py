@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from overset.kernel.errors import InvalidRequest
+from overset.kernel.errors import Forbidden, InvalidRequest
 
 
 class Scope(StrEnum):
@@ -41,3 +41,12 @@ def parse_scopes(text: str) -> frozenset[Scope]:
 def format_scopes(scopes: frozenset[Scope]) -> str:
     """Return the scopes as a `scope` claim: alphabetical, separated by one space."""
     return " ".join(sorted(scopes))
+
+
+class InsufficientScopeError(Forbidden):
+    """The token lacks a scope (RFC 6750 section 3.1); `needed` are all that the operation needs."""
+
+    def __init__(self, needed: frozenset[Scope]) -> None:
+        self.needed = needed
+        scopes = format_scopes(needed)
+        super().__init__("insufficient_scope", f"The token lacks a scope; this needs: {scopes}.")

@@ -185,6 +185,17 @@ class Settings(BaseSettings):
         host = "localhost" if self.domain == "localhost" else f"api.{self.domain}"
         return self._origin(host) + "/mcp"
 
+    @cached_property
+    def neutral_origins(self) -> frozenset[str]:
+        """The origins of the neutral doors, as a browser would name them."""
+        return frozenset(self._origin(host) for host in self.neutral_hosts)
+
+    def find_slug(self, url: str) -> str | None:
+        """Return the slug of the workspace whose MCP URL this is, or None."""
+        host = urlsplit(url).hostname or ""
+        slug, dot, domain = host.partition(".")
+        return slug if dot and domain == self.domain and url == self.mcp_url(slug) else None
+
     @property
     def manager_dsn(self) -> str:
         """The manager's database URL, with the embedded default filled in."""

@@ -85,6 +85,8 @@ def make_engine(installation: Installation, workspace_id: WorkspaceId) -> Engine
             "connect_args": {"connect_timeout": 3},
         }
     else:
+        # `mode=rw` and not `rwc`: a file that is gone is an error, not an empty database.
+        url = url.replace("sqlite:///", "sqlite:///file:", 1) + "?mode=rw&uri=true"
         options = {"connect_args": {"timeout": 5}}
     engine = create_engine(url, **options)
     pessimistic_connection_handling(engine)

@@ -1,0 +1,117 @@
+"""The MCP process: an ASGI application around the six steps of `stack.py`."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import httpx
+from starlette.applications import Starlette
+from starlette.routing import Mount, Route
+from starlette.types import ASGIApp
+
+from overset.auth.access import ManagerAccess
+from overset.auth.jwks import ManagerKeys
+from overset.kernel.changes import Change, ChangeFeed, ChangeKind
+from overset.kernel.errors import SettingsError
+from overset.kernel.feeds import PollingFeed, RedisFeed
+from overset.kernel.secrets import Keys
+from overset.kernel.settings import Settings
+from overset.mcp import stack
+from overset.mcp.layers.edge import EdgeMiddleware
+from overset.mcp.operations import Operations
+from overset.observe.metrics import make_metrics
+from overset.tenancy.binding.app import install, make_app
+from overset.tenancy.binding.hooks import ALL, Hook
+from overset.tenancy.circuit import Circuits
+from overset.tenancy.registry import ManagerRegistry
+
+_TIMEOUT = httpx.Timeout(5)
+
+
+def create_app(
+    settings: Settings,
+    *,
+    keys: Keys,
+    manager: httpx.AsyncBaseTransport | None = None,
+    hooks: frozenset[Hook] = ALL,
+) -> ASGIApp:
+    """Return the application of the MCP process.
+
+    Args:
+        settings: this process's settings.
+        keys: the platform's keys.
+        manager: how to reach a manager in this very process; by default over the network.
+        hooks: the isolation hooks; production leaves none out.
+
+    Raises:
+        SettingsError: with everything that would make it unsafe to start.
+    """
+    if manager is None and settings.manager_url is None:
+        raise SettingsError(["OVERSET_MANAGER_URL is not set: the MCP process needs the manager"])
+    install(settings, keys=keys, hooks=hooks)
+    make_app()  # Superset first: importing its MCP service before would make a second app
+    from overset.mcp.superset_server import make_server
+
+    http = _make_client(settings, keys, manager)
+    feed = _make_feed(settings, http)
+    metrics = make_metrics(settings)
+    services = stack.Services(
+        registry=ManagerRegistry(http, feed),
+        keys=ManagerKeys(http, feed),
+        access=ManagerAccess(http, feed, ttl=settings.decision_ttl_seconds),
+        circuits=Circuits(),
+    )
+    feed.subscribe(_forget_workspaces)
+    server = make_server(settings, http=http, circuits=services.circuits, metrics=metrics)
+    inner = server.http_app(path="/mcp", stateless_http=True)
+    operations = Operations(settings, feed=feed, metrics=metrics)
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        async with AsyncExitStack() as exits:
+            await exits.enter_async_context(http)
+            await exits.enter_async_context(feed.running())
+            await exits.enter_async_context(inner.router.lifespan_context(app))
+            yield
+
+    routes = [
+        Route("/health/live", operations.live),
+        Route("/health/ready", operations.ready),
+        Route("/metrics", operations.metrics),
+        Mount("/", stack.build(inner, settings=settings, services=services)),
+    ]
+    return EdgeMiddleware(
+        Starlette(routes=routes, lifespan=lifespan),
+        max_body_bytes=settings.max_body_bytes,
+        metrics=metrics,
+    )
+
+
+def _make_client(
+    settings: Settings, keys: Keys, manager: httpx.AsyncBaseTransport | None
+) -> httpx.AsyncClient:
+    return httpx.AsyncClient(
+        base_url=settings.manager_url or settings.issuer,
+        headers={"Authorization": f"Bearer {keys.service.get_secret_value()}"},
+        transport=manager,
+        timeout=_TIMEOUT,
+        trust_env=False,
+    )
+
+
+def _make_feed(settings: Settings, http: httpx.AsyncClient) -> ChangeFeed:
+    interval = settings.change_poll_seconds
+    if settings.redis_url is None:
+        return PollingFeed(http, interval=interval)
+    return RedisFeed(settings.redis_url.get_secret_value(), http, interval=interval)
+
+
+def _forget_workspaces(change: Change | None) -> None:
+    """Close what is open on a workspace that changed: it may be gone, moved or upgraded."""
+    from overset.tenancy.binding import readiness
+    from overset.tenancy.binding.initializer import ENGINES
+
+    if change is None:
+        readiness.forget_all()
+    elif change.kind is ChangeKind.WORKSPACE and change.workspace_id is not None:
+        readiness.forget(change.workspace_id)
+        make_app().extensions[ENGINES].forget(change.workspace_id)

@@ -1,0 +1,89 @@
+"""What the steps of a request tell each other: facts in the ASGI scope, never in a ContextVar.
+
+In a stateful MCP session a ContextVar that an ASGI layer sets belongs to the request that opened the
+session; the scope belongs to this one.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from starlette.types import Scope
+
+from overset.auth.principal import Principal
+from overset.kernel.errors import OversetError, Refusal
+from overset.kernel.ids import RequestId
+from overset.tenancy.member import Member
+from overset.tenancy.workspace import Workspace
+
+_KEY = "overset"
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """What the host says: a workspace's own host, or (None) a neutral door; and the public origin."""
+
+    workspace: Workspace | None
+    origin: str
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks, where, and what they may: known after step 3."""
+
+    workspace: Workspace
+    principal: Principal
+    member: Member
+    gates: Mapping[str, bool]
+
+
+@dataclass(frozen=True, slots=True)
+class RPCError:
+    """A JSON-RPC error that answers the request in place of what the tool machinery made of it."""
+
+    id: str | int
+    code: int
+    message: str
+    data: Mapping[str, Any]
+
+
+@dataclass(slots=True)
+class Exchange:
+    """One HTTP request and what is known of it so far.
+
+    `verdict` is set by a message step whose refusal has an HTTP status or is a JSON-RPC error: step 3
+    answers with it, because by then nothing of the response was sent.
+    """
+
+    request_id: RequestId
+    where: Where | None = None
+    caller: Caller | None = None
+    verdict: Refusal | RPCError | None = None
+    log: dict[str, Any] = field(default_factory=dict)
+
+    def get_where(self) -> Where:
+        """Return what the host said."""
+        if self.where is None:
+            raise OversetError("a step asked where the request goes before step 2 had said")
+        return self.where
+
+    def get_caller(self) -> Caller:
+        """Return who asks."""
+        if self.caller is None:
+            raise OversetError("a step asked who the caller is before step 3 had said")
+        return self.caller
+
+
+def open_exchange(scope: Scope, request_id: RequestId) -> Exchange:
+    """Begin the exchange of a request."""
+    exchange = Exchange(request_id)
+    scope[_KEY] = exchange
+    return exchange
+
+
+def get_exchange(scope: Scope) -> Exchange:
+    """Return the exchange that `scope` belongs to."""
+    exchange = scope.get(_KEY)
+    if not isinstance(exchange, Exchange):
+        raise OversetError("this request did not come in through the edge")
+    return exchange

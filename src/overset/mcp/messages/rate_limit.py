@@ -1,0 +1,71 @@
+"""Step 6, rate limit: calls a minute for each workspace, principal and inner tool."""
+
+import math
+
+import mcp.types as mt
+from fastmcp.server.dependencies import get_http_request
+from fastmcp.server.middleware import Middleware, MiddlewareContext
+from fastmcp.server.middleware.middleware import CallNext
+from fastmcp.tools.tool import ToolResult
+from limits import RateLimitItem, RateLimitItemPerMinute
+from limits.aio.storage import MemoryStorage, RedisStorage, Storage
+from limits.aio.strategies import MovingWindowRateLimiter
+
+from overset.kernel.clock import Now, utc_now
+from overset.kernel.errors import TooManyRequests
+from overset.kernel.settings import Settings
+from overset.mcp.facts import get_exchange
+from overset.mcp.messages.verdict import refuse
+from overset.tools.catalog import is_costly
+from overset.tools.door import Door
+
+
+class RateLimitMiddleware(Middleware):
+    """Superset's limit by user, with the workspace in the key, and shared between processes.
+
+    Superset's own middleware keys by integer user id alone, and every workspace has a user 1.
+    """
+
+    def __init__(
+        self, *, door: Door, storage: Storage, ordinary: int, costly: int, now: Now = utc_now
+    ) -> None:
+        self._door = door
+        self._limiter = MovingWindowRateLimiter(storage)
+        self._ordinary = RateLimitItemPerMinute(ordinary)
+        self._costly = RateLimitItemPerMinute(costly)
+        self._now = now
+
+    async def on_call_tool(
+        self,
+        context: MiddlewareContext[mt.CallToolRequestParams],
+        call_next: CallNext[mt.CallToolRequestParams, ToolResult],
+    ) -> ToolResult:
+        """Let a call through while its bearer has calls left."""
+        name = context.message.name
+        if not self._door.is_door(name):
+            server = context.fastmcp_context.fastmcp  # type: ignore[union-attr]  # set for every request
+            tool = await server.get_tool(name)
+            limit = self._costly if tool is not None and is_costly(tool) else self._ordinary
+            await self._count(limit, tool=name if tool is not None else "")
+        return await call_next(context)
+
+    async def _count(self, limit: RateLimitItem, *, tool: str) -> None:
+        exchange = get_exchange(get_http_request().scope)
+        caller = exchange.get_caller()
+        key = ("mcp", caller.workspace.id, caller.principal.subject, tool)
+        if await self._limiter.hit(limit, *key):
+            return
+        window = await self._limiter.get_window_stats(limit, *key)
+        wait = max(1, math.ceil(window.reset_time - self._now().timestamp()))
+        refusal = TooManyRequests(
+            detail=f"At most {limit.amount} calls a minute of this tool: try again in {wait} s.",
+            headers={"Retry-After": str(wait)},
+        )
+        raise refuse(refusal, exchange)
+
+
+def make_storage(settings: Settings) -> Storage:
+    """Return where calls are counted: in Redis for all processes, else in this one's memory."""
+    if settings.redis_url is None:
+        return MemoryStorage()
+    return RedisStorage(f"async+{settings.redis_url.get_secret_value()}", implementation="redispy")

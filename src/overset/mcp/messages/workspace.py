@@ -1,0 +1,121 @@
+"""Step 5: enter the workspace around each message, as the caller, and say what is really called."""
+
+from contextlib import ExitStack
+from typing import Any
+
+import mcp.types as mt
+import structlog
+from fastmcp.server.dependencies import get_http_request
+from fastmcp.server.middleware import Middleware, MiddlewareContext
+from fastmcp.server.middleware.middleware import CallNext
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from overset.kernel.clock import Monotonic, monotonic
+from overset.kernel.errors import Forbidden, Refusal
+from overset.mcp.facts import Exchange, RPCError, get_exchange
+from overset.mcp.messages.verdict import refuse
+from overset.observe.audit import ToolCall, find_call, recording
+from overset.observe.metrics import Metrics
+from overset.observe.redact import redact
+from overset.tenancy.binding.app import enter
+from overset.tenancy.binding.readiness import SchemaMismatchError, check_schema
+from overset.tenancy.circuit import Circuits
+from overset.tenancy.provisioning.failures import ProvisioningError
+from overset.tools.door import Door, Target
+
+_log = structlog.get_logger(__name__)
+_UNBOUND = frozenset({"initialize", "ping"})
+_UNAVAILABLE = (DBAPIError, PoolTimeoutError, ProvisioningError, SchemaMismatchError)
+_INTERNAL_ERROR = -32603
+
+
+class WorkspaceMiddleware(Middleware):
+    """Around each message: the workspace's database, caches, URLs and the caller's Superset user."""
+
+    def __init__(
+        self, *, door: Door, circuits: Circuits, metrics: Metrics, clock: Monotonic = monotonic
+    ) -> None:
+        self._door = door
+        self._circuits = circuits
+        self._metrics = metrics
+        self._clock = clock
+
+    async def on_message(
+        self, context: MiddlewareContext[Any], call_next: CallNext[Any, Any]
+    ) -> Any:
+        """Handle one message inside the workspace that its HTTP request was admitted to."""
+        if context.type != "request" or context.method in _UNBOUND:
+            return await call_next(context)
+        exchange = get_exchange(get_http_request().scope)
+        if context.method != "tools/call":
+            return await self._inside(exchange, context, call_next)
+        target = await self._find_target(context)
+        call = ToolCall(
+            tool=target.name,
+            parameters=redact(target.arguments),
+            request_id=exchange.request_id,
+            client_id=exchange.get_caller().principal.client_id,
+            token_id=exchange.get_caller().principal.token_id,
+        )
+        message = context.message.model_copy(
+            update={"name": target.name, "arguments": target.arguments}
+        )
+        with recording(call):
+            return await self._measured(exchange, context.copy(message=message), call_next, target)
+
+    async def _find_target(self, context: MiddlewareContext[mt.CallToolRequestParams]) -> Target:
+        message = context.message
+        server = context.fastmcp_context.fastmcp  # type: ignore[union-attr]  # set for every request
+        return await self._door.find_target(server, message.name, message.arguments or {})
+
+    async def _measured(
+        self,
+        exchange: Exchange,
+        context: MiddlewareContext[Any],
+        call_next: CallNext[Any, Any],
+        target: Target,
+    ) -> Any:
+        started = self._clock()
+        try:
+            return await self._inside(exchange, context, call_next)
+        finally:
+            call = find_call()
+            # A door that could not be opened here calls through the whole chain again, and the
+            # tool behind it is measured there.
+            if call is not None and not self._door.is_door(target.name):
+                seconds = self._clock() - started
+                known = target.name if target.tool is not None else "unknown"
+                self._metrics.record_tool(known, call.outcome, seconds)
+                exchange.log |= {"tool": target.name, "outcome": call.outcome, "reason": call.reason}
+
+    async def _inside(
+        self, exchange: Exchange, context: MiddlewareContext[Any], call_next: CallNext[Any, Any]
+    ) -> Any:
+        caller = exchange.get_caller()
+        with ExitStack() as stack:
+            try:
+                check_schema(caller.workspace.id)
+                stack.enter_context(enter(caller.workspace, member=caller.member))
+            except _UNAVAILABLE as error:
+                raise self._break_circuit(error, exchange, context) from error
+            except Forbidden as refusal:
+                raise refuse(refusal, exchange) from refusal
+            self._circuits.reset(caller.workspace.id)
+            return await call_next(context)
+
+    def _break_circuit(
+        self, error: Exception, exchange: Exchange, context: MiddlewareContext[Any]
+    ) -> Exception:
+        code = "schema_mismatch" if isinstance(error, SchemaMismatchError) else "metadata_down"
+        caller = exchange.get_caller()
+        refusal: Refusal = self._circuits.trip(caller.workspace.id, code)
+        _log.error("workspace unavailable", workspace=caller.workspace.slug, code=code, error=type(error).__name__)
+        message = context.fastmcp_context.request_context  # type: ignore[union-attr]  # set for every request
+        exchange.verdict = RPCError(
+            id=message.request_id,
+            code=_INTERNAL_ERROR,
+            message=refusal.detail,
+            data={"code": code, "request_id": exchange.request_id},
+        )
+        return refuse(refusal, exchange)

@@ -1,0 +1,49 @@
+"""Health and metrics of the MCP process, for operators' hosts only."""
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+
+from overset.kernel.changes import ChangeFeed
+from overset.kernel.errors import NotFound, Refusal, Unavailable
+from overset.kernel.settings import Settings
+from overset.observe.metrics import Metrics
+from overset.tenancy.hosts import HostKind, resolve_request
+
+
+class Operations:
+    """`/health/live`, `/health/ready` and `/metrics`.
+
+    They answer where no customer comes in: on this machine's own names and on addresses, not on a
+    workspace's host or the public neutral door.
+    """
+
+    def __init__(self, settings: Settings, *, feed: ChangeFeed, metrics: Metrics) -> None:
+        self._settings = settings
+        self._feed = feed
+        self._metrics = metrics
+
+    async def live(self, request: Request) -> Response:
+        """Answer 200 while the process runs."""
+        del request
+        return JSONResponse({"status": "ok"})
+
+    async def ready(self, request: Request) -> Response:
+        """Answer 200 while revocations would be heard here in time."""
+        self._only_inside(request)
+        if not self._feed.healthy:
+            raise Unavailable("manager_unreachable", "The manager is not heard from.")
+        return JSONResponse({"status": "ok"})
+
+    async def metrics(self, request: Request) -> Response:
+        """Answer in Prometheus' text format."""
+        self._only_inside(request)
+        body, content_type = self._metrics.render()
+        return PlainTextResponse(body, headers={"Content-Type": content_type})
+
+    def _only_inside(self, request: Request) -> None:
+        try:
+            host = resolve_request(request.scope, self._settings)
+        except Refusal:
+            return  # an address, as probes and scrapers use
+        if host.kind is HostKind.WORKSPACE or host.name == f"api.{self._settings.domain}":
+            raise NotFound

@@ -1,0 +1,59 @@
+"""Refusals as HTTP answers: problem details (RFC 9457) with a machine code and the request id."""
+
+from http import HTTPStatus
+
+from starlette.responses import JSONResponse, Response
+
+from overset.auth.scopes import WORKSPACE_SCOPES, InsufficientScopeError, format_scopes
+from overset.kernel.errors import InvalidToken, Refusal
+from overset.kernel.ids import RequestId
+from overset.mcp.facts import RPCError
+
+
+def render(verdict: Refusal | RPCError, request_id: RequestId) -> Response:
+    """Return the response that says `verdict`."""
+    return _render_rpc(verdict) if isinstance(verdict, RPCError) else _render(verdict, request_id)
+
+
+def _render(refusal: Refusal, request_id: RequestId) -> Response:
+    body = {
+        "type": "about:blank",
+        "title": HTTPStatus(refusal.status).phrase,
+        "status": refusal.status,
+        "detail": refusal.detail,
+        "code": refusal.code,
+        "request_id": request_id,
+    }
+    headers = {**refusal.headers, "Cache-Control": "no-store", "X-Request-Id": request_id}
+    return JSONResponse(
+        body, refusal.status, headers=headers, media_type="application/problem+json"
+    )
+
+
+def _render_rpc(error: RPCError) -> Response:
+    body = {
+        "jsonrpc": "2.0",
+        "id": error.id,
+        "error": {"code": error.code, "message": error.message, "data": dict(error.data)},
+    }
+    return JSONResponse(body, headers={"Cache-Control": "no-store"})
+
+
+def add_challenge(refusal: Refusal, *, metadata_url: str) -> None:
+    """Give `refusal` its `WWW-Authenticate` header (RFC 6750 section 3, RFC 9728 section 5.1).
+
+    Without credentials there is no error code to tell (RFC 6750 section 3.1).
+    """
+    scopes = WORKSPACE_SCOPES
+    parts = []
+    if isinstance(refusal, InsufficientScopeError):
+        scopes = refusal.needed
+        parts = ['error="insufficient_scope"', f'error_description="{_quotable(refusal.detail)}"']
+    elif isinstance(refusal, InvalidToken) and refusal.code != "token_missing":
+        parts = ['error="invalid_token"', f'error_description="{_quotable(refusal.detail)}"']
+    parts += [f'resource_metadata="{metadata_url}"', f'scope="{format_scopes(scopes)}"']
+    refusal.headers["WWW-Authenticate"] = "Bearer " + ", ".join(parts)
+
+
+def _quotable(text: str) -> str:
+    return "".join(c for c in text if " " <= c <= "~" and c not in '"\\')

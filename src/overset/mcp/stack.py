@@ -1,0 +1,56 @@
+"""The six steps of a request, outermost first; read this file first.
+
+A request comes in through the edge, passes steps 1 to 3 as ASGI, is verified once more by FastMCP
+(step 4), and enters its workspace (step 5) before Superset's own pipeline (step 6) runs the tool.
+Steps 4 to 6 are FastMCP's to call: `superset_server.py` has them as a list of the same kind.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from starlette.types import ASGIApp
+
+from overset.auth.access import Access
+from overset.auth.jwks import KeySource
+from overset.kernel.settings import Settings
+from overset.mcp.layers.accept import AcceptMiddleware
+from overset.mcp.layers.oauth_metadata_rewrite import OAuthMetadataRewriteMiddleware
+from overset.mcp.layers.path_prefix_strip import PathPrefixStripMiddleware
+from overset.mcp.layers.workspace_permission import WorkspacePermissionMiddleware
+from overset.tenancy.circuit import Circuits
+from overset.tenancy.registry import WorkspaceRegistry
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What the steps ask: the workspaces, the manager's keys and decisions, and the circuits."""
+
+    registry: WorkspaceRegistry
+    keys: KeySource
+    access: Access
+    circuits: Circuits
+
+
+def build(inner: ASGIApp, *, settings: Settings, services: Services) -> ASGIApp:
+    """Return `inner` (steps 4 to 6) behind the ASGI steps."""
+    steps: Sequence[partial[ASGIApp]] = [
+        # 1: the path is the root's
+        partial(PathPrefixStripMiddleware),
+        # 2: where the request goes, and how that host calls itself
+        partial(OAuthMetadataRewriteMiddleware, settings=settings, registry=services.registry),
+        # 3: who asks, and that they may
+        partial(
+            WorkspacePermissionMiddleware,
+            settings=settings,
+            keys=services.keys,
+            access=services.access,
+            circuits=services.circuits,
+        ),
+        # the door to FastMCP: both content types, unless the client is particular
+        partial(AcceptMiddleware),
+    ]
+    app = inner
+    for step in reversed(steps):
+        app = step(app)
+    return app

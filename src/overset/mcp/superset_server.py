@@ -1,0 +1,94 @@
+"""Superset's MCP service, wrapped: its one FastMCP instance with our steps 4 to 6 around its tools.
+
+`superset mcp run` itself is never used: it runs the whole server inside one ambient app context.
+"""
+
+from functools import partial
+from typing import Any
+
+import httpx
+from fastmcp import FastMCP
+from fastmcp.server.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from superset.mcp_service.app import init_fastmcp_server
+from superset.mcp_service.mcp_config import MCP_TOOL_SEARCH_CONFIG
+from superset.mcp_service.middleware import (
+    FieldPermissionsMiddleware as SupersetFieldPermissions,
+)
+from superset.mcp_service.middleware import create_response_size_guard_middleware
+from superset.mcp_service.server import _apply_tool_search_transform, build_middleware_list
+from superset.mcp_service.utils.permissions_utils import filter_sensitive_data
+
+from overset.auth.scopes import WORKSPACE_SCOPES
+from overset.kernel.errors import SettingsError
+from overset.kernel.settings import Settings
+from overset.mcp.layers.oauth_metadata_rewrite import INTERNAL_ORIGIN
+from overset.mcp.layers.workspace_permission import METADATA_PATH
+from overset.mcp.messages.field_permissions import FieldPermissionsMiddleware
+from overset.mcp.messages.outcome import OutcomeMiddleware
+from overset.mcp.messages.rate_limit import RateLimitMiddleware, make_storage
+from overset.mcp.messages.scopes import ScopeMiddleware
+from overset.mcp.messages.workspace import WorkspaceMiddleware
+from overset.mcp.token_verifier import WorkspaceTokenVerifier
+from overset.observe.metrics import Metrics
+from overset.tenancy.binding.app import make_app
+from overset.tenancy.circuit import Circuits
+from overset.tools.door import Door
+
+
+def make_server(
+    settings: Settings, *, http: httpx.AsyncClient, circuits: Circuits, metrics: Metrics
+) -> FastMCP[Any]:
+    """Return Superset's FastMCP server with steps 4, 5 and 6 installed, outermost first.
+
+    Raises:
+        SettingsError: a part of the pipeline that keeps people safe could not be built.
+    """
+    config = make_app().config
+    search = config.get("MCP_TOOL_SEARCH_CONFIG", MCP_TOOL_SEARCH_CONFIG)
+    door = Door(call_name=search["call_tool_name"], search_name=search["search_tool_name"])
+    size_guard = create_response_size_guard_middleware()
+    if size_guard is None:
+        raise SettingsError(["the response size guard could not be built: see the log above"])
+    size_guard.excluded_tools.add(search["search_tool_name"])
+    steps: list[Middleware] = [
+        WorkspaceMiddleware(door=door, circuits=circuits, metrics=metrics),  # 5: bound, as the caller
+        *build_middleware_list(),  # 6: errors as text; logging; error handling
+        ScopeMiddleware(door=door),  # the token carries the inner tool's scopes
+        RateLimitMiddleware(  # the caller has calls left
+            door=door,
+            storage=make_storage(settings),
+            ordinary=settings.calls_per_minute,
+            costly=settings.costly_calls_per_minute,
+        ),
+        size_guard,  # the answer fits a client
+        FieldPermissionsMiddleware(  # the answer holds only what the caller may see
+            kinds=SupersetFieldPermissions.TOOL_OBJECT_TYPE_MAP, filter_fields=filter_sensitive_data
+        ),
+        OutcomeMiddleware(),  # what the tool really did
+    ]
+    server: FastMCP[Any] = init_fastmcp_server(
+        auth=WorkspaceTokenVerifier(settings, http=http), middleware=steps
+    )
+    if server.auth is None:
+        raise SettingsError(["FastMCP's auth layer could not be built"])
+    if search.get("enabled", False):
+        _apply_tool_search_transform(server, search)
+    describe = partial(_describe_resource, settings)
+    server.custom_route(METADATA_PATH, methods=["GET"])(describe)
+    server.custom_route(METADATA_PATH.removesuffix("/mcp"), methods=["GET"])(describe)
+    return server
+
+
+async def _describe_resource(settings: Settings, request: Request) -> JSONResponse:
+    """Answer with the protected resource's metadata (RFC 9728 section 3.2)."""
+    del request
+    return JSONResponse(
+        {
+            "resource": f"{INTERNAL_ORIGIN}/mcp",
+            "resource_name": "Apache Superset workspace",
+            "bearer_methods_supported": ["header"],
+            "scopes_supported": sorted(WORKSPACE_SCOPES),
+        }
+    )

@@ -1,0 +1,40 @@
+"""Step 4: FastMCP verifies the token once more, with its own code and its own copy of the keys.
+
+It also becomes FastMCP's principal, by which FastMCP partitions whatever it caches.
+"""
+
+import httpx
+from fastmcp.server.auth import AccessToken
+from fastmcp.server.auth.providers.jwt import JWTVerifier
+from fastmcp.server.dependencies import get_http_request
+
+from overset.kernel.settings import Settings
+from overset.mcp.facts import get_exchange
+
+JWKS_PATH = "/.well-known/jwks.json"
+
+
+class WorkspaceTokenVerifier(JWTVerifier):
+    """FastMCP's JWT verifier, for the audience of the workspace that step 3 found."""
+
+    def __init__(self, settings: Settings, *, http: httpx.AsyncClient) -> None:
+        super().__init__(
+            jwks_uri=str(http.base_url).rstrip("/") + JWKS_PATH,
+            issuer=settings.issuer,
+            algorithm="RS256",
+            http_client=http,
+            jwks_refresh_interval=1,
+        )
+        self._settings = settings
+
+    async def verify_token(self, token: str) -> AccessToken | None:
+        """Return the verified token, or None if it does not count for this request's workspace."""
+        access = await super().verify_token(token)
+        if access is None:
+            return None
+        caller = get_exchange(get_http_request().scope).get_caller()
+        audience = access.claims.get("aud", [])
+        wanted = self._settings.mcp_url(caller.workspace.slug)
+        named = [audience] if isinstance(audience, str) else audience
+        same = access.claims.get("sub") == caller.principal.subject
+        return access if same and wanted in named else None
