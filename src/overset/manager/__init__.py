@@ -1,1 +1,1 @@
-"""The control plane: teams, users, workspaces, members, tokens, keys and gates; read `app.py` first."""
+"""The control plane: teams, users, workspaces, tokens, keys, gates; read `routes.py` first."""

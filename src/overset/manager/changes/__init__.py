@@ -1,0 +1,1 @@
+"""Changes: what every process must hear of within a second."""

@@ -1,0 +1,132 @@
+"""The manager's database: one engine, and transactions that read or write."""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import DateTime, MetaData, create_engine, event, text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Connection, Engine, make_url
+from sqlalchemy.pool import QueuePool
+from sqlalchemy.types import TypeDecorator
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+_WRITES = "overset_writes"
+_POOL = {"pool_size": 10, "max_overflow": 30, "pool_timeout": 10}  # 40: FastAPI's threads
+_SQLITE_PRAGMAS = (
+    "foreign_keys=ON",
+    "journal_mode=WAL",
+    "busy_timeout=10000",
+    "synchronous=NORMAL",
+)
+
+
+class UTCDateTime(TypeDecorator):  # type: ignore[misc]  # SQLAlchemy 1.4 is untyped
+    """A point in time, aware and in UTC on both dialects; SQLite alone would forget the zone."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Any) -> datetime | None:  # noqa: ARG002  # SQLAlchemy's signature
+        """Refuse what has no zone, and give the database UTC."""
+        return None if value is None else value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Any) -> datetime | None:  # noqa: ARG002  # SQLAlchemy's signature
+        """Return what the database said, in UTC."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Database:
+    """The manager's database, SQLite or PostgreSQL; close it when the process ends."""
+
+    def __init__(self, dsn: str) -> None:
+        url = make_url(dsn)
+        self.is_sqlite: bool = url.get_backend_name() == "sqlite"
+        self.engine: Engine = _open_sqlite(url) if self.is_sqlite else _open_postgresql(url)
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Lend a connection in a transaction that is never committed."""
+        with self.engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """Lend a connection in a transaction that is committed unless the block raises."""
+        connecting = self.engine.connect().execution_options(**{_WRITES: True})
+        with connecting as connection, connection.begin():
+            yield connection
+
+    def lock(self, connection: Connection, *, name: str) -> None:
+        """Let one transaction at a time past this point; SQLite's writers always take turns."""
+        if not self.is_sqlite:
+            statement = text("SELECT pg_advisory_xact_lock(hashtext(:name))")
+            connection.execute(statement, {"name": f"overset/{name}"})
+
+    def upsert(self, table: Any, *, key: Sequence[str], values: Mapping[str, object]) -> Any:
+        """Return the statement that inserts a row, or changes the one that has the same `key`."""
+        statement = (sqlite.insert if self.is_sqlite else postgresql.insert)(table).values(**values)
+        changed = {name: value for name, value in values.items() if name not in key}
+        return statement.on_conflict_do_update(index_elements=list(key), set_=changed)
+
+    def ping(self) -> None:
+        """Ask the database for an answer; raises what SQLAlchemy raises."""
+        with self.reading() as connection:
+            connection.execute(text("SELECT 1"))
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.engine.dispose()
+
+
+def _open_postgresql(url: Any) -> Engine:
+    return create_engine(
+        url, future=True, pool_pre_ping=True, connect_args={"connect_timeout": 5}, **_POOL
+    )
+
+
+def _open_sqlite(url: Any) -> Engine:
+    _create_file(Path(url.database))
+    engine = create_engine(
+        url,
+        future=True,
+        poolclass=QueuePool,
+        connect_args={"check_same_thread": False},
+        **_POOL,
+    )
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _create_file(path: Path) -> None:
+    # The file holds people's names and (encrypted) keys: only its owner reads it.
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    # Python's driver begins transactions late and commits before DDL; we begin them ourselves.
+    connection.isolation_level = None
+    for pragma in _SQLITE_PRAGMAS:
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A transaction that reads first and writes later fails when another one wrote in between,
+    # without waiting: writers take the lock when they begin.
+    writes = connection.get_execution_options().get(_WRITES)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

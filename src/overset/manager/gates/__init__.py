@@ -1,0 +1,1 @@
+"""Gate rules: kept here, asked through OpenFeature."""

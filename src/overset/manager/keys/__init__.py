@@ -1,0 +1,1 @@
+"""Signing keys: generated, rotated, published (RFC 7517)."""

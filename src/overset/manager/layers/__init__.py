@@ -1,0 +1,1 @@
+"""The manager's ASGI layers, one class a file."""

@@ -1,0 +1,54 @@
+"""Refuses bodies that are larger than what is read (RFC 9110 section 15.5.14)."""
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from overset.kernel.errors import PayloadTooLarge
+from overset.manager.layers.request_id import read_request_id
+from overset.manager.problems import refusal_response
+
+
+class BodyLimitLayer:
+    """Reads the whole body before the application does, and no more than `max_bytes` of it."""
+
+    def __init__(self, app: ASGIApp, *, max_bytes: int) -> None:
+        self.app = app
+        self.max_bytes = max_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hand the application a body of bounded size, or answer 413 in its place."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        body = await self._read(scope, receive)
+        if body is None:
+            refusal = PayloadTooLarge(
+                detail=f"The largest body that is read has {self.max_bytes} bytes.",
+                headers={"Connection": "close"},
+            )
+            response = refusal_response(refusal, request_id=read_request_id(scope))
+            await response(scope, receive, send)
+            return
+        await self.app(scope, _replay(body, receive), send)
+
+    async def _read(self, scope: Scope, receive: Receive) -> bytes | None:
+        declared = Headers(scope=scope).get("content-length", "0")
+        if not declared.isdecimal() or int(declared) > self.max_bytes:
+            return None
+        body = bytearray()
+        while True:
+            message = await receive()
+            body += message.get("body", b"")
+            if len(body) > self.max_bytes:
+                return None
+            if not message.get("more_body"):
+                return bytes(body)
+
+
+def _replay(body: bytes, receive: Receive) -> Receive:
+    waiting: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def next_message() -> Message:
+        return waiting.pop() if waiting else await receive()
+
+    return next_message

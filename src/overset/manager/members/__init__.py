@@ -1,0 +1,1 @@
+"""Members: who has which role in which workspace."""

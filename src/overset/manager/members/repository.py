@@ -1,0 +1,57 @@
+"""What is asked about members."""
+
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.engine import Connection
+
+from overset.kernel.ids import UserId, WorkspaceId
+from overset.manager.members.model import Member, memberships
+from overset.manager.paging import Page, fetch_page
+from overset.manager.users.model import users
+
+_MEMBERS = (
+    select(
+        memberships.c.workspace_id,
+        memberships.c.user_id,
+        users.c.email,
+        users.c.email_key,
+        users.c.name,
+        memberships.c.role,
+    )
+    .join(users, users.c.id == memberships.c.user_id)
+    .where(users.c.deleted_at.is_(None))
+)
+
+
+def find_member(connection: Connection, *, workspace_id: str, user_id: str) -> Member | None:
+    """Return the membership, or None."""
+    query = _MEMBERS.where(
+        memberships.c.workspace_id == workspace_id, memberships.c.user_id == user_id
+    )
+    row = connection.execute(query).mappings().one_or_none()
+    return _make(row) if row else None
+
+
+def page_members(
+    connection: Connection, *, workspace_id: str, limit: int, cursor: str | None
+) -> Page[Member]:
+    """Return the members of a workspace by email address."""
+    return fetch_page(
+        connection,
+        _MEMBERS.where(memberships.c.workspace_id == workspace_id),
+        by=[users.c.email_key],
+        make=_make,
+        limit=limit,
+        cursor=cursor,
+    )
+
+
+def _make(row: Any) -> Member:
+    return Member(
+        workspace_id=WorkspaceId(row["workspace_id"]),
+        user_id=UserId(row["user_id"]),
+        email=row["email"],
+        name=row["name"],
+        role=row["role"],
+    )

@@ -1,0 +1,75 @@
+"""Members: who may enter a workspace, and as what."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import delete
+
+from overset.kernel.errors import NotFound
+from overset.manager.changes.model import ChangeKind
+from overset.manager.changes.service import ChangeLog
+from overset.manager.members.model import Member, memberships
+from overset.manager.members.repository import find_member, page_members
+from overset.manager.names import parse_name
+from overset.manager.paging import DEFAULT_LIMIT, Page
+from overset.manager.users.service import UserService
+from overset.manager.workspaces.service import WorkspaceService
+
+
+@dataclass(frozen=True, slots=True)
+class MemberService:
+    """The members of workspaces; a workspace is given by slug or id, a user by id."""
+
+    changes: ChangeLog
+    users: UserService
+    workspaces: WorkspaceService
+
+    def put(self, workspace: str, user_id: str, *, role: str) -> Member:
+        """Make a user a member, or change a member's role.
+
+        Raises:
+            InvalidRequest: `role_invalid`.
+            NotFound: `workspace_unknown` or `user_unknown`.
+        """
+        workspace_id, user = self.workspaces.get(workspace).id, self.users.get(user_id)
+        role = parse_name(role, what="role")
+        key = {"workspace_id": workspace_id, "user_id": user.id}
+        with self.changes.writing() as transaction:
+            upsert = self.changes.database.upsert
+            transaction.execute(upsert(memberships, key=tuple(key), values={**key, "role": role}))
+            transaction.record(ChangeKind.MEMBER, workspace_id=workspace_id, user_id=user.id)
+        return Member(workspace_id, user.id, email=user.email, name=user.name, role=role)
+
+    def find(self, workspace: str, user_id: str) -> Member | None:
+        """Return a member, or None."""
+        workspace_id = self.workspaces.get(workspace).id
+        with self.changes.database.reading() as connection:
+            return find_member(connection, workspace_id=workspace_id, user_id=user_id)
+
+    def get(self, workspace: str, user_id: str) -> Member:
+        """Return a member; raises NotFound `member_unknown`."""
+        if (member := self.find(workspace, user_id)) is None:
+            raise _unknown(workspace, user_id)
+        return member
+
+    def page(
+        self, workspace: str, *, limit: int = DEFAULT_LIMIT, cursor: str | None = None
+    ) -> Page[Member]:
+        """Return the members of a workspace by email address."""
+        workspace_id = self.workspaces.get(workspace).id
+        with self.changes.database.reading() as connection:
+            return page_members(connection, workspace_id=workspace_id, limit=limit, cursor=cursor)
+
+    def remove(self, workspace: str, user_id: str) -> None:
+        """End a membership; raises NotFound `member_unknown`."""
+        workspace_id = self.workspaces.get(workspace).id
+        ended = delete(memberships).where(
+            memberships.c.workspace_id == workspace_id, memberships.c.user_id == user_id
+        )
+        with self.changes.writing() as transaction:
+            if not transaction.execute(ended).rowcount:
+                raise _unknown(workspace, user_id)
+            transaction.record(ChangeKind.MEMBER, workspace_id=workspace_id, user_id=user_id)
+
+
+def _unknown(workspace: str, user_id: str) -> NotFound:
+    return NotFound("member_unknown", f"User {user_id!r} is no member of {workspace!r}.")

@@ -1,0 +1,1 @@
+"""The manager's schema, step by step (Alembic)."""

@@ -1,0 +1,55 @@
+"""Every path of the manager, in one table: read this first."""
+
+from fastapi import APIRouter, Depends
+
+from overset.manager import health
+from overset.manager.access import endpoints as access
+from overset.manager.access.dependencies import require_operator, require_service
+from overset.manager.changes import endpoints as changes
+from overset.manager.gates import endpoints as gates
+from overset.manager.http import problems
+from overset.manager.keys import endpoints as keys
+from overset.manager.members import endpoints as members
+from overset.manager.teams import endpoints as teams
+from overset.manager.tokens import endpoints as tokens
+from overset.manager.users import endpoints as users
+from overset.manager.workspaces import endpoints as workspaces
+
+API = (
+    teams.router,
+    users.router,
+    workspaces.router,
+    members.router,
+    tokens.router,
+    gates.router,
+    keys.router,
+)
+"""For operators, under `/api/v1`."""
+
+INTERNAL = (workspaces.internal, access.router, changes.router)
+"""For the data plane, under `/internal/v1`."""
+
+PUBLIC = (keys.public, health.router)
+"""For everybody."""
+
+
+def build_router() -> APIRouter:
+    """Return every path; what is not public has its guard in front of all else."""
+    router = APIRouter()
+    api = APIRouter(
+        prefix="/api/v1",
+        dependencies=[Depends(require_operator)],
+        responses=problems(401, 403, 413, 422, 503),
+    )
+    internal = APIRouter(
+        prefix="/internal/v1",
+        dependencies=[Depends(require_service)],
+        responses=problems(401, 413, 422, 503),
+    )
+    for part in API:
+        api.include_router(part)
+    for part in INTERNAL:
+        internal.include_router(part)
+    for part in (api, internal, *PUBLIC):
+        router.include_router(part)
+    return router

@@ -1,0 +1,146 @@
+"""The manager's parts, put together; usable with and without HTTP."""
+
+import secrets
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+from pydantic import SecretStr
+
+from overset.flags.client import GateClient
+from overset.flags.provider import RulesProvider
+from overset.kernel.clock import Now, utc_now
+from overset.kernel.secrets import Keys, load_keys
+from overset.kernel.settings import Settings
+from overset.manager.access.operator import OperatorGuard
+from overset.manager.access.service import AccessService
+from overset.manager.changes.publisher import ChangePublisher, NullPublisher, RedisPublisher
+from overset.manager.changes.service import ChangeLog
+from overset.manager.db import Database
+from overset.manager.gates.service import DatabaseGateRules, GateService
+from overset.manager.keys.service import KeyService
+from overset.manager.keys.vault import Vault
+from overset.manager.members.service import MemberService
+from overset.manager.migrate import upgrade_database
+from overset.manager.teams.service import TeamService
+from overset.manager.tokens.service import TokenService
+from overset.manager.users.service import UserService
+from overset.manager.workspaces.provisioner import Provisioner
+from overset.manager.workspaces.service import WorkspaceService
+
+
+@dataclass(frozen=True, slots=True)
+class Manager:
+    """Everything that the control plane does; close it when the process ends, or use it in `with`.
+
+    Attributes:
+        settings: the settings that it was opened with.
+        service_key: what the data plane shows to the internal API.
+        database: the manager's database.
+        changes: what other processes must hear of.
+        teams: the organisations that own workspaces.
+        users: the people.
+        workspaces: the tenants.
+        members: who has which role where.
+        keys: what tokens are signed with.
+        tokens: what was issued to whom.
+        gates: the features that are open where.
+        access: the decisions for the data plane.
+        operators: the decisions for the REST API.
+    """
+
+    settings: Settings
+    service_key: SecretStr
+    database: Database
+    changes: ChangeLog
+    teams: TeamService
+    users: UserService
+    workspaces: WorkspaceService
+    members: MemberService
+    keys: KeyService
+    tokens: TokenService
+    gates: GateService
+    access: AccessService
+    operators: OperatorGuard
+
+    def close(self) -> None:
+        """Close what was opened, in reverse."""
+        self.gates.client.close()
+        self.changes.publisher.close()
+        self.database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def open_manager(
+    settings: Settings,
+    *,
+    keys: Keys | None = None,
+    provisioner: Provisioner | None = None,
+    now: Now = utc_now,
+) -> Manager:
+    """Open the manager's database, bring its schema up to date, and put the parts together.
+
+    Args:
+        settings: the settings of this process.
+        keys: the platform's own secrets; by default those that the settings lead to.
+        provisioner: makes workspaces' databases; by default as the settings say.
+        now: the wall clock.
+
+    Raises:
+        SettingsError: a key is missing, or the database is newer than this release.
+    """
+    keys = keys or load_keys(settings)
+    database = Database(settings.manager_dsn)
+    upgrade_database(database)
+    return _assemble(settings, keys, database, provisioner or _provisioner(settings, keys), now)
+
+
+def _assemble(
+    settings: Settings, keys: Keys, database: Database, provisioner: Provisioner, now: Now
+) -> Manager:
+    changes = ChangeLog(database, _publisher(settings), now)
+    teams, users = TeamService(database), UserService(changes, now)
+    workspaces = WorkspaceService(changes, teams, provisioner, now)
+    members = MemberService(changes, users, workspaces)
+    signing_keys = KeyService(changes, Vault(keys.master), now=now)
+    tokens = TokenService(settings, changes, signing_keys, users, workspaces, members, now)
+    provider = RulesProvider(DatabaseGateRules(database))
+    # OpenFeature's registry is the process's: each manager has a domain of its own in it.
+    gates = GateService(
+        changes, workspaces, GateClient(provider, domain=f"overset-{secrets.token_hex(4)}")
+    )
+    return Manager(
+        settings=settings,
+        service_key=keys.service,
+        database=database,
+        changes=changes,
+        teams=teams,
+        users=users,
+        workspaces=workspaces,
+        members=members,
+        keys=signing_keys,
+        tokens=tokens,
+        gates=gates,
+        access=AccessService(database, gates, now),
+        operators=OperatorGuard(signing_keys, tokens, users, now),
+    )
+
+
+def _publisher(settings: Settings) -> ChangePublisher:
+    return NullPublisher() if settings.redis_url is None else RedisPublisher(settings.redis_url)
+
+
+def _provisioner(settings: Settings, keys: Keys) -> Provisioner:
+    from overset.tenancy.provisioning.create import make_provisioner
+
+    return make_provisioner(settings, keys)

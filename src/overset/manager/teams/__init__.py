@@ -1,0 +1,1 @@
+"""Teams: the organisations that own workspaces."""

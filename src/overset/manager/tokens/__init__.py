@@ -1,0 +1,1 @@
+"""Tokens: issued, listed, revoked; the token itself is never stored."""

@@ -1,0 +1,58 @@
+"""The record of a token, and its table; the token itself is nowhere."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import JSON, Column, ForeignKey, String, Table, Text
+
+from overset.kernel.ids import TokenId, UserId
+from overset.manager.db import UTCDateTime, metadata
+
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("user_id", String(40), ForeignKey("users.id"), nullable=False, index=True),
+    Column("client_id", String(200), nullable=False),
+    Column("audience", JSON, nullable=False),
+    Column("workspace_ids", JSON, nullable=False),
+    Column("scope", Text, nullable=False),
+    Column("issued_at", UTCDateTime, nullable=False, index=True),
+    Column("expires_at", UTCDateTime, nullable=False, index=True),
+    Column("revoked_at", UTCDateTime),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """What is kept of a token.
+
+    Attributes:
+        id: its `jti`.
+        user_id: its `sub`.
+        client_id: who asked for it.
+        audience: its `aud`: URLs, which name workspaces by slug.
+        workspace_ids: the same workspaces by id: a slug that is used again is another workspace.
+        scope: its `scope`.
+        issued_at: its `iat`.
+        expires_at: its `exp`.
+        revoked_at: since when it is worthless, though not expired.
+    """
+
+    id: TokenId
+    user_id: UserId
+    client_id: str
+    audience: list[str]
+    workspace_ids: list[str]
+    scope: str
+    issued_at: datetime
+    expires_at: datetime
+    revoked_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedToken:
+    """A new token, for whom it was issued, once, and its record."""
+
+    value: str = field(repr=False)
+    token: Token

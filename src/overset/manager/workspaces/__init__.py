@@ -1,0 +1,1 @@
+"""Workspaces: registered, provisioned, suspended, deleted."""
