@@ -1,3 +1,3 @@
 """What every test can ask for, and the options of the whole run."""
 
-pytest_plugins = ["support.postgres", "support.redis"]
+pytest_plugins = ["support.postgres", "support.provisioning", "support.redis"]
