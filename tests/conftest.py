@@ -1,3 +1,14 @@
 """What every test can ask for, and the options of the whole run."""
 
-pytest_plugins = ["support.postgres", "support.provisioning", "support.redis"]
+import pytest
+
+pytest_plugins = ["support.postgres", "support.proving", "support.redis"]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "runs_last: a slow test of the whole, after all others")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: item.get_closest_marker("runs_last") is not None)

@@ -34,7 +34,7 @@ PUBLIC = (keys.public, health.router)
 
 
 def build_router() -> APIRouter:
-    """Return every path; what is not public has its guard in front of all else."""
+    """Return every path; what is not public has its guard in front of its endpoint."""
     router = APIRouter()
     api = APIRouter(
         prefix="/api/v1",

@@ -7,7 +7,7 @@ from sqlalchemy import delete, insert, update
 from sqlalchemy.exc import IntegrityError
 
 from overset.kernel.clock import Now
-from overset.kernel.errors import Conflict, Unavailable
+from overset.kernel.errors import Conflict, OversetError, Unavailable
 from overset.kernel.ids import WorkspaceId, new_workspace_id
 from overset.manager.changes.model import ChangeKind
 from overset.manager.changes.service import ChangeLog, Transaction
@@ -138,8 +138,8 @@ class WorkspaceService:
                 raise
             raise Unavailable(
                 "workspace_provisioning_failed",
-                f"Workspace {workspace.slug!r} could not be made ({type(error).__name__}); "
-                "nothing is left of it. The manager's log says more.",
+                f"Workspace {workspace.slug!r} could not be made, and nothing is left of it: "
+                f"{_explain(error)}.",
             ) from error
 
     def _unpublish(self, workspace_id: WorkspaceId) -> None:
@@ -177,3 +177,8 @@ class WorkspaceService:
         statement = update(workspaces).where(workspaces.c.id == workspace_id)
         transaction.execute(statement.values(**values))
         transaction.record(ChangeKind.WORKSPACE, workspace_id=workspace_id)
+
+
+def _explain(error: Exception) -> str:
+    # Only our own sentences are known to hold no secret; a driver's may quote a URL.
+    return str(error).rstrip(".") if isinstance(error, OversetError) else type(error).__name__
