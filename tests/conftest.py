@@ -2,7 +2,13 @@
 
 import pytest
 
-pytest_plugins = ["support.postgres", "support.proving", "support.redis"]
+pytest_plugins = [
+    "support.manager",
+    "support.postgres",
+    "support.proving",
+    "support.provisioning",
+    "support.redis",
+]
 
 
 def pytest_configure(config: pytest.Config) -> None:
