@@ -16,7 +16,7 @@ from overset.kernel.errors import Unavailable
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
-_PAUSE_SECONDS = 0.25
+_PAUSE_SECONDS = 1.0
 _log = structlog.get_logger(__name__)
 
 
@@ -50,7 +50,7 @@ class FreshCache(Generic[K, V]):
     - An answer that was asked for before a change, and came after it, is not kept.
     - Callers with the same question share one request, unless a change came since it began.
     - While the feed is unhealthy the manager is asked first; a kept answer counts only when the
-      manager cannot be reached.
+      manager cannot be reached. That is tried once a second, not by every caller.
     - No and yes live on different shelves, so that guesses of names never push out what is real.
 
     It is used from one event loop; the feed may call from any thread.

@@ -1,0 +1,177 @@
+"""The manager's decision whether a bearer may enter a workspace, kept fresh by the change feed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol
+
+import httpx
+import structlog
+from pydantic import TypeAdapter, ValidationError
+
+from overset.kernel.cache import FreshCache, Shelf
+from overset.kernel.changes import Change, ChangeFeed, ChangeKind
+from overset.kernel.clock import Monotonic, monotonic
+from overset.kernel.ids import TeamId, TokenId, UserId, WorkspaceId
+from overset.kernel.upstream import ask, unreachable
+
+_PATH = "/internal/v1/access"
+_LONGEST_TTL = 60.0
+_LONGEST_LOCATOR = 64
+_log = structlog.get_logger(__name__)
+
+
+class Denial(StrEnum):
+    """Why a bearer may not enter, in the order in which the manager looks."""
+
+    TOKEN_UNKNOWN = "token_unknown"  # noqa: S105 - a reason, not a secret
+    TOKEN_REVOKED = "token_revoked"  # noqa: S105 - a reason, not a secret
+    USER_DISABLED = "user_disabled"
+    WORKSPACE_UNKNOWN = "workspace_unknown"
+    NOT_A_MEMBER = "not_a_member"
+    WORKSPACE_SUSPENDED = "workspace_suspended"
+
+
+@dataclass(frozen=True, slots=True)
+class DecidedWorkspace:
+    """The workspace that a decision is about."""
+
+    id: WorkspaceId
+    slug: str
+    name: str
+    state: str
+    team_id: TeamId
+
+
+@dataclass(frozen=True, slots=True)
+class DecidedMember:
+    """The member that the bearer is in the workspace of the decision."""
+
+    user_id: UserId
+    email: str
+    name: str
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Whether a bearer may enter a workspace; of the gates it only tells, the caller looks.
+
+    `workspace` and `member` are None unless the bearer is a member, so that nobody else learns
+    whether there is such a workspace.
+    """
+
+    allowed: bool
+    reason: Denial | None = None
+    workspace: DecidedWorkspace | None = None
+    member: DecidedMember | None = None
+    gates: Mapping[str, bool] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Refuse a decision that contradicts itself: it would let somebody in as nobody."""
+        if self.allowed == (self.reason is not None):
+            raise ValueError("a decision allows, or has a reason")
+        if self.allowed and (self.workspace is None or self.member is None):
+            raise ValueError("a decision that allows names the workspace and the member")
+
+
+class Access(Protocol):
+    """Who may enter which workspace."""
+
+    async def decide(
+        self, *, subject: UserId, token_id: TokenId, client_id: str | None, workspace: str
+    ) -> Decision:
+        """Return whether this bearer may enter the workspace with this slug or id.
+
+        Raises:
+            Unavailable: `manager_unreachable`, nobody can tell.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a decision answers."""
+
+    subject: UserId
+    token_id: TokenId
+    client_id: str | None
+    workspace: str
+
+
+class ManagerAccess:
+    """Asks the manager, and keeps its decisions until something changes, for 60 s at most."""
+
+    def __init__(  # noqa: PLR0913 - sizes and times have good defaults
+        self,
+        http: httpx.AsyncClient,
+        feed: ChangeFeed,
+        *,
+        ttl: float = _LONGEST_TTL,
+        size: int = 10_000,
+        negative_ttl: float = 10,
+        negative_size: int = 2_000,
+        clock: Monotonic = monotonic,
+    ) -> None:
+        ttl = min(ttl, _LONGEST_TTL)
+        self._http = http
+        self._cache: FreshCache[Question, Decision] = FreshCache(
+            feed,
+            fetch=self._ask,
+            concerns=_concerns,
+            is_negative=lambda decision: not decision.allowed,
+            positive=Shelf(size=size, ttl=ttl),
+            negative=Shelf(size=negative_size, ttl=min(negative_ttl, ttl)),
+            clock=clock,
+        )
+
+    async def decide(
+        self, *, subject: UserId, token_id: TokenId, client_id: str | None, workspace: str
+    ) -> Decision:
+        """Return whether this bearer may enter the workspace with this slug or id.
+
+        Raises:
+            Unavailable: `manager_unreachable`, and no decision that still counts is kept.
+        """
+        if len(workspace) > _LONGEST_LOCATOR:
+            return Decision(allowed=False, reason=Denial.WORKSPACE_UNKNOWN)
+        return await self._cache.get(Question(subject, token_id, client_id, workspace))
+
+    async def _ask(self, question: Question) -> Decision:
+        body = {
+            "subject": question.subject,
+            "token_id": question.token_id,
+            "client_id": question.client_id,
+            "workspace": question.workspace,
+        }
+        response = await ask(self._http, "POST", _PATH, json=body)
+        try:
+            decision = _DECISION.validate_json(response.content)
+        except ValidationError as error:
+            _log.warning("a decision could not be read", problems=error.error_count())
+            raise unreachable() from error
+        if not _answers(decision, question):
+            _log.error("a decision is about somebody or something else", subject=question.subject)
+            raise unreachable()
+        return decision
+
+
+_DECISION = TypeAdapter(Decision)
+
+
+def _answers(decision: Decision, question: Question) -> bool:
+    workspace, member = decision.workspace, decision.member
+    if workspace is not None and question.workspace not in {workspace.slug, workspace.id}:
+        return False
+    return member is None or member.user_id == question.subject
+
+
+def _concerns(change: Change, question: Question, decision: Decision) -> bool:
+    """Say whether a change may make `decision` another one: unless it names somebody else."""
+    if change.kind is ChangeKind.KEY:
+        return False
+    workspace_id = decision.workspace.id if decision.workspace else None
+    return (
+        change.user_id in {None, question.subject}
+        and change.token_id in {None, question.token_id}
+        and (workspace_id is None or change.workspace_id in {None, workspace_id})
+    )
