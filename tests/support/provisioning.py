@@ -11,6 +11,7 @@ from overset.kernel.settings import Settings, load
 from overset.tenancy.locations import template_file
 from overset.tenancy.provisioning.schema import superset_release
 from overset.tenancy.provisioning.template import ensure_template, silent
+from support.postgres import PostgresServer
 
 MASTER_KEY = "a-master-key-for-tests-only-0123456789"
 
@@ -20,6 +21,16 @@ _CACHE = Path(__file__).parents[2] / ".cache" / "home"
 def settings_for(home: Path, **overrides: object) -> Settings:
     """Return settings with a known master key, for a home folder of the test's own."""
     return load(home=home, master_key=SecretStr(MASTER_KEY), **overrides)
+
+
+def postgres_settings_for(server: PostgresServer, home: Path, **overrides: object) -> Settings:
+    """Return settings whose workspaces live on `server`; its template is made on first use."""
+    return settings_for(
+        home,
+        metadata_url=SecretStr(server.public_url),
+        metadata_admin_url=SecretStr(server.admin_url),
+        **overrides,
+    )
 
 
 def adopt_template(source: Path, home: Path) -> None:

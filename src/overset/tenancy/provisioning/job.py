@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from pydantic import SecretStr
+
 from overset.tenancy.provisioning.failures import ProvisioningError, told
 from overset.tenancy.provisioning.files import private_folder
 
@@ -41,7 +43,7 @@ def run_job(module: str, job: Mapping[str, Any], *, home: Path, log_name: str) -
             check=False,
             cwd=folder,
             env=_environment(folder),
-            input=json.dumps(job).encode(),
+            input=json.dumps(job, default=_reveal).encode(),
             stdout=subprocess.PIPE,
             stderr=output,
         )
@@ -51,6 +53,12 @@ def run_job(module: str, job: Mapping[str, Any], *, home: Path, log_name: str) -
     hints = [hint for words, hint in _HINTS.items() if words in reason]
     hint = hints[0] if hints else f"look at {str(log)!r}"
     raise ProvisioningError(f"the step {module!r} failed: {reason}; {hint}")
+
+
+def _reveal(value: object) -> str:
+    if not isinstance(value, SecretStr):
+        raise TypeError(f"{type(value).__name__} cannot be part of a job")
+    return value.get_secret_value()
 
 
 def _environment(scratch: str) -> dict[str, str]:

@@ -82,13 +82,16 @@ class PostgresProvisioner:
             limit=_CONNECTIONS,
             password=session.scrambled(password, role=workspace_id),
         )
-        with session.member_of(workspace_id, OWNER):
+        session.join(OWNER)
+        with session.member_of(workspace_id):
             template = template_database(superset_release())
             session.run(
                 "CREATE DATABASE {} OWNER {} TEMPLATE {}", workspace_id, workspace_id, template
             )
             session.run("REVOKE ALL ON DATABASE {} FROM PUBLIC", workspace_id)
             with administrator(self.settings).connected(workspace_id) as inside:
+                # The schema first: who is to own a table must be allowed to create it there.
+                inside.run("ALTER SCHEMA public OWNER TO {}", workspace_id)
                 inside.run("REASSIGN OWNED BY {} TO {}", OWNER, workspace_id)
 
 

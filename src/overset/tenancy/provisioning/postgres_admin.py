@@ -78,16 +78,19 @@ class Session:
         """Return what the server stores of a password, so that no statement or log carries it."""
         return str(encrypt_password(password, role, self.connection, "scram-sha-256"))
 
-    @contextmanager
-    def member_of(self, *roles: str) -> Iterator[None]:
-        """Be a member of `roles` for the block: only so may one give away what they own."""
-        for role in roles:
+    def join(self, role: str) -> None:
+        """Become a member of `role` for good, unless we are: only so may one give away its own."""
+        if not self.run("SELECT 1 WHERE pg_has_role(CURRENT_USER, %(role)s, 'USAGE')", role=role):
             self.run("GRANT {} TO CURRENT_USER", role)
+
+    @contextmanager
+    def member_of(self, role: str) -> Iterator[None]:
+        """Be a member of `role` for the block alone."""
+        self.run("GRANT {} TO CURRENT_USER", role)
         try:
             yield
         finally:
-            for role in roles:
-                self.run("REVOKE {} FROM CURRENT_USER", role)
+            self.run("REVOKE {} FROM CURRENT_USER", role)
 
 
 def administrator(settings: Settings) -> Administrator:

@@ -3,6 +3,8 @@
 import secrets
 from collections.abc import Callable
 
+from pydantic import SecretStr
+
 from overset.kernel.settings import Settings
 from overset.tenancy.locations import template_database
 from overset.tenancy.provisioning.job import run_job
@@ -42,19 +44,19 @@ def ensure(settings: Settings, *, announce: Callable[[], None]) -> None:
 def _make(settings: Settings, admin: Administrator, session: Session, *, name: str) -> None:
     part = f"{name}_part"
     if not session.has_role(OWNER):
-        session.run("CREATE ROLE {} NOLOGIN NOINHERIT", OWNER)
-    with session.member_of(OWNER):
-        session.run("DROP DATABASE IF EXISTS {} WITH (FORCE)", part)
-        session.run("CREATE DATABASE {} OWNER {} TEMPLATE template0 ENCODING 'UTF8'", part, OWNER)
-        session.run("REVOKE ALL ON DATABASE {} FROM PUBLIC", part)
-        _fill(settings, admin, part)
-        session.run("ALTER DATABASE {} OWNER TO CURRENT_USER", part)
+        session.run("CREATE ROLE {} NOLOGIN", OWNER)
+    session.join(OWNER)
+    session.run("DROP DATABASE IF EXISTS {} WITH (FORCE)", part)
+    session.run("CREATE DATABASE {} OWNER {} TEMPLATE template0 ENCODING 'UTF8'", part, OWNER)
+    session.run("REVOKE ALL ON DATABASE {} FROM PUBLIC", part)
+    _fill(settings, admin, part)
+    session.run("ALTER DATABASE {} OWNER TO CURRENT_USER", part)
     _seal(session, part=part, name=name)
 
 
 def _fill(settings: Settings, admin: Administrator, part: str) -> None:
     url = admin.url_as(OWNER, database=part)
-    job = {"url": url, "secret_key": secrets.token_urlsafe(32)}
+    job = {"url": SecretStr(url), "secret_key": SecretStr(secrets.token_urlsafe(32))}
     run_job("template_process", job, home=settings.home, log_name="template.log")
     check_unused(url)
     with admin.connected(part) as inside:

@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Callable
 
 from filelock import FileLock, Timeout
+from pydantic import SecretStr
 
 from overset.kernel.secrets import Keys
 from overset.kernel.settings import Settings
@@ -63,6 +64,6 @@ def _make_file(settings: Settings) -> None:
     files.remove_leftovers(path)
     with files.whole(path) as part:
         url = f"sqlite:///{part}"
-        job = {"url": url, "secret_key": secrets.token_urlsafe(32)}
+        job = {"url": url, "secret_key": SecretStr(secrets.token_urlsafe(32))}
         run_job("template_process", job, home=settings.home, log_name="template.log")
         check_unused(url)
