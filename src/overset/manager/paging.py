@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import tuple_
+from sqlalchemy import literal, tuple_
 from sqlalchemy.engine import Connection
 
 from overset.kernel.errors import InvalidRequest
+from overset.manager.db import UTCDateTime
 
 T = TypeVar("T")
 
@@ -78,7 +79,7 @@ def _write_cursor(values: Sequence[object]) -> str:
     return base64.urlsafe_b64encode(json.dumps(plain).encode()).rstrip(b"=").decode()
 
 
-def _read_cursor(cursor: str, columns: Sequence[Any]) -> list[object]:
+def _read_cursor(cursor: str, columns: Sequence[Any]) -> list[Any]:
     try:
         values = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
         return [_read(value, column) for value, column in zip(values, columns, strict=True)]
@@ -88,7 +89,8 @@ def _read_cursor(cursor: str, columns: Sequence[Any]) -> list[object]:
         ) from None
 
 
-def _read(value: object, column: Any) -> object:
+def _read(value: object, column: Any) -> Any:
     if not isinstance(value, str) or not value.isprintable():
         raise TypeError
-    return datetime.fromisoformat(value) if column.type.python_type is datetime else value
+    is_time = isinstance(column.type, UTCDateTime)
+    return literal(datetime.fromisoformat(value) if is_time else value, column.type)
