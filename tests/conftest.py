@@ -2,8 +2,11 @@
 
 import pytest
 
+pytest.register_assert_rewrite("support")
+
 pytest_plugins = [
     "support.manager",
+    "support.platform",
     "support.postgres",
     "support.proving",
     "support.provisioning",

@@ -1,0 +1,69 @@
+#!/usr/bin/env bash
+# Make sure of what the tests run on besides Python: servers, and MCP clients on their own Node.
+set -euo pipefail
+
+has() { command -v "$1" >/dev/null; }
+has_postgres() { compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || has initdb; }
+
+missing=()
+has_postgres || missing+=(postgresql)
+has redis-server || missing+=(redis-server)
+has curl || missing+=(curl)
+has git || missing+=(git)
+has npm || missing+=(npm)
+
+as_root() {
+  if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n "$@"; fi
+}
+
+apt_get() {
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Acquire::Retries=3 \
+    -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 "$@"
+}
+
+install() {
+  echo "installing ${missing[*]}"
+  local log
+  log=$(mktemp)
+  for _ in 1 2 3; do
+    # An old list of packages names files that are gone: only then ask for a new one.
+    if apt_get install --yes --no-install-recommends "${missing[@]}" >"$log" 2>&1; then
+      rm -f "$log"
+      return
+    fi
+    apt_get update >>"$log" 2>&1 || true
+  done
+  cat "$log" >&2
+  rm -f "$log"
+  return 1
+}
+
+if [ ${#missing[@]} -gt 0 ]; then
+  if [ "$(uname)" = Darwin ]; then
+    packages=${missing[*]/redis-server/redis}
+    packages=${packages/npm/node}
+    echo "The tests need more: run \`brew install ${packages/postgresql/postgresql@16}\`" >&2
+    exit 1
+  elif has apt-get && { [ "$(id -u)" = 0 ] || { has sudo && sudo -n true 2>/dev/null; }; }; then
+    install
+  else
+    echo "The tests need more: run \`sudo apt-get install ${missing[*]}\` (Debian's names)" >&2
+    exit 1
+  fi
+fi
+
+# The MCP clients, exactly as locked. The copy of the lock says what is installed.
+clients=tests/e2e/node
+if ! cmp -s "$clients/package-lock.json" "$clients/node_modules/.installed-lock.json"; then
+  echo "installing the MCP clients that the tests run"
+  log=$(mktemp)
+  for try in 1 2 3; do
+    if npm --prefix "$clients" ci --loglevel=error >"$log" 2>&1; then break; fi
+    if [ "$try" = 3 ]; then
+      cat "$log" >&2
+      exit 1
+    fi
+  done
+  rm -f "$log"
+  cp "$clients/package-lock.json" "$clients/node_modules/.installed-lock.json"
+fi
