@@ -1,0 +1,98 @@
+"""Log lines: structlog through the standard library, so that Superset's lines come out alike."""
+
+import logging
+import logging.config
+import sys
+from typing import Literal, TextIO
+
+import structlog
+from structlog.types import EventDict, Processor, WrappedLogger
+
+from overset.observe.redact import Limits, redact
+
+_LIMITS = Limits(text=20_000, items=200, depth=8, total=100_000)
+_MANY_LINES = frozenset({"exception", "stack"})
+_CONTROL = {code: f"\\x{code:02x}" for code in (*range(32), 127)} | {10: "\\n", 13: "\\r", 9: "\\t"}
+_CHATTY = ("httpcore", "httpx")
+_SERVERS = ("gunicorn", "gunicorn.error", "uvicorn", "uvicorn.access", "uvicorn.error")
+
+
+def configure_logging(
+    *, level: str, log_format: Literal["console", "json"], stream: TextIO | None = None
+) -> None:
+    """Write every log line of this process to `stream` (standard error), without secrets.
+
+    Lines of structlog, of the standard library and of `warnings` look alike, and carry what was
+    bound with `structlog.contextvars`, such as `request_id`. It may be called again.
+
+    Args:
+        level: the least severe level that is written.
+        log_format: `console` for people, `json` for machines.
+        stream: where the lines go.
+    """
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.StackInfoRenderer(),
+    ]
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            structlog.stdlib.PositionalArgumentsFormatter(),
+            *shared,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=False,
+    )
+    handler = logging.StreamHandler(stream or sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.format_exc_info,
+                hide_secrets,
+                _find_renderer(log_format, stream),
+            ],
+        )
+    )
+    _take_over(handler, level)
+
+
+def hide_secrets(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Return the line without tokens, passwords and other secrets, and without forged lines."""
+    clean: EventDict = redact(event, limits=_LIMITS)
+    return {
+        key: value.translate(_CONTROL)
+        if isinstance(value, str) and key not in _MANY_LINES
+        else value
+        for key, value in clean.items()
+    }
+
+
+def _find_renderer(log_format: str, stream: TextIO | None) -> Processor:
+    if log_format == "json":
+        return structlog.processors.JSONRenderer()
+    return structlog.dev.ConsoleRenderer(
+        colors=(stream or sys.stderr).isatty(),
+        exception_formatter=structlog.dev.plain_traceback,
+    )
+
+
+def _take_over(handler: logging.Handler, level: str) -> None:
+    root = logging.getLogger()
+    for old in tuple(root.handlers):
+        root.removeHandler(old)
+    root.addHandler(handler)
+    root.setLevel(level)
+    logging.captureWarnings(capture=True)
+    for name in _SERVERS:
+        logger = logging.getLogger(name)
+        logger.handlers.clear()
+        logger.propagate = True
+    for name in _CHATTY:
+        logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
