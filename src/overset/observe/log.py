@@ -3,11 +3,12 @@
 import logging
 import logging.config
 import sys
-from typing import Literal, TextIO
+from pathlib import Path
 
 import structlog
 from structlog.types import EventDict, Processor, WrappedLogger
 
+from overset.kernel.settings import Settings
 from overset.observe.redact import Limits, redact
 
 _LIMITS = Limits(text=20_000, items=200, depth=8, total=100_000)
@@ -17,18 +18,15 @@ _CHATTY = ("httpcore", "httpx")
 _SERVERS = ("gunicorn", "gunicorn.error", "uvicorn", "uvicorn.access", "uvicorn.error")
 
 
-def configure_logging(
-    *, level: str, log_format: Literal["console", "json"], stream: TextIO | None = None
-) -> None:
-    """Write every log line of this process to `stream` (standard error), without secrets.
+def configure_logging(settings: Settings, *, file: Path | None = None) -> None:
+    """Write every log line of this process to `file`, or to standard error, without secrets.
 
     Lines of structlog, of the standard library and of `warnings` look alike, and carry what was
     bound with `structlog.contextvars`, such as `request_id`. It may be called again.
 
     Args:
-        level: the least severe level that is written.
-        log_format: `console` for people, `json` for machines.
-        stream: where the lines go.
+        settings: the least severe level that is written, and how lines look.
+        file: where the lines go; what is in it stays.
     """
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
@@ -48,7 +46,7 @@ def configure_logging(
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,
     )
-    handler = logging.StreamHandler(stream or sys.stderr)
+    handler = logging.FileHandler(file) if file else logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
@@ -56,11 +54,11 @@ def configure_logging(
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 structlog.processors.format_exc_info,
                 hide_secrets,
-                _find_renderer(log_format, stream),
+                _make_renderer(settings, colors=file is None and sys.stderr.isatty()),
             ],
         )
     )
-    _take_over(handler, level)
+    _take_over(handler, settings.log_level)
 
 
 def hide_secrets(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
@@ -74,12 +72,11 @@ def hide_secrets(_logger: WrappedLogger, _method: str, event: EventDict) -> Even
     }
 
 
-def _find_renderer(log_format: str, stream: TextIO | None) -> Processor:
-    if log_format == "json":
+def _make_renderer(settings: Settings, *, colors: bool) -> Processor:
+    if settings.log_format == "json":
         return structlog.processors.JSONRenderer()
     return structlog.dev.ConsoleRenderer(
-        colors=(stream or sys.stderr).isatty(),
-        exception_formatter=structlog.dev.plain_traceback,
+        colors=colors, exception_formatter=structlog.dev.plain_traceback
     )
 
 

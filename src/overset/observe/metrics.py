@@ -1,7 +1,6 @@
-"""What is counted: tool calls and refusals, for Prometheus to fetch and, if set, DogStatsD to get."""
+"""What is counted: tool calls and refusals, for Prometheus to fetch and DogStatsD to be sent."""
 
 import re
-from dataclasses import dataclass
 from typing import Protocol
 
 from datadog.dogstatsd import DogStatsd
@@ -14,6 +13,7 @@ from prometheus_client import (
     generate_latest,
 )
 
+from overset.kernel.settings import Settings
 from overset.observe.audit import Outcome
 
 _BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
@@ -24,12 +24,8 @@ OTHER = "other"
 """The label of names that are no names, or one too many."""
 
 
-@dataclass(frozen=True, slots=True)
-class Exposition:
-    """The metrics as Prometheus reads them."""
-
-    body: bytes
-    content_type: str
+Exposition = tuple[bytes, str]
+"""The metrics as Prometheus reads them, and their media type."""
 
 
 class Metrics(Protocol):
@@ -59,7 +55,7 @@ class NullMetrics:
 
     def render(self) -> Exposition:
         """Return nothing."""
-        return Exposition(b"", CONTENT_TYPE_LATEST)
+        return b"", CONTENT_TYPE_LATEST
 
     def close(self) -> None:
         """Send nothing."""
@@ -113,7 +109,7 @@ class ToolMetrics:
 
     def render(self) -> Exposition:
         """Return everything that was counted."""
-        return Exposition(generate_latest(self._registry), CONTENT_TYPE_LATEST)
+        return generate_latest(self._registry), CONTENT_TYPE_LATEST
 
     def close(self) -> None:
         """Send what is still to be sent."""
@@ -138,16 +134,16 @@ class _Names:
         return name
 
 
-def open_metrics(*, statsd_host: str | None = None, statsd_port: int = 8125) -> ToolMetrics:
-    """Return metrics that Prometheus can fetch, and that go to DogStatsD too if a host is given.
+def make_metrics(settings: Settings) -> ToolMetrics:
+    """Return metrics that Prometheus can fetch, and that go to DogStatsD too if a host is set.
 
     Datagrams leave from a thread of their own, and are lost rather than waited for.
     """
-    if statsd_host is None:
+    if settings.statsd_host is None:
         return ToolMetrics()
     statsd = DogStatsd(
-        host=statsd_host,
-        port=statsd_port,
+        host=settings.statsd_host,
+        port=settings.statsd_port,
         disable_telemetry=True,
         disable_background_sender=False,
         sender_queue_size=_QUEUE,

@@ -12,7 +12,7 @@ _SECRET_KEYS = re.compile(
     r"|accesskey|apikey|privatekey|^pwd$|^jwt$|^assertion$|^codeverifier$"
 )
 _HARMLESS_KEYS = frozenset({"maxtokens", "tokencount", "tokenid", "tokens"})
-_SECRET_WORDS = (
+_NAMES_IN_TEXT = (
     r"access[_-]?key|api[_-]?key|authorization|client_secret|cookie|passphrase|passwd|password|pwd"
     r"|private[_-]?key|secret|secret[_-]?key|session|token|(?:access|id|refresh)_token"
 )
@@ -25,7 +25,7 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
     # `password=...`, `"secret": "..."`, `?token=...`
     (
         re.compile(
-            rf"\b({_SECRET_WORDS})(['\"]?\s*[=:]\s*)(?!\[redacted\])"
+            rf"\b({_NAMES_IN_TEXT})(['\"]?\s*[=:]\s*)(?!\[redacted\])"
             r"(?:\"[^\"]*\"?|'[^']*'?|[^\s,;&\"'})]+)",
             re.IGNORECASE,
         ),
@@ -53,8 +53,8 @@ _LONGEST_KEY = 100
 def redact(parameters: Mapping[str, Any] | None, *, limits: Limits = _DEFAULT_LIMITS) -> Any:
     """Return a copy of a tool's parameters without secrets, made of JSON values, of bounded size.
 
-    A value under a key that names a secret (in any case and spelling, at any depth) is masked whole;
-    in every other text, what looks like a token or a password is.
+    A value under a key that names a secret (in any case and spelling, at any depth) is masked
+    whole; in every other text, what looks like a token or a password is.
     """
     return _Redactor(limits).copy_object(parameters or {}, 0)
 
