@@ -42,6 +42,10 @@ prove: env ## take each isolation hook out in turn: the tests that must fail do
 	@bash tools/test-deps.sh
 	@$(BIN)/python tests/prove.py
 
+.PHONY: docs
+docs: env ## write the reference pages that are made from code
+	@$(BIN)/python tools/settings_page.py
+
 .PHONY: lock
 lock: ## resolve every dependency again into requirements.lock
 	@uv pip compile --universal --generate-hashes --no-emit-index-url --no-header --group dev pyproject.toml -o requirements.lock -q --upgrade
