@@ -1,1 +1,1 @@
-"""What every process needs and what knows nothing of ours: errors, ids, settings, clock, changes."""
+"""What every process needs and knows nothing of ours: errors, ids, settings, clock, changes."""

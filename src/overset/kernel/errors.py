@@ -14,8 +14,8 @@
         ├── TooManyRequests       429
         └── Unavailable           503
 
-A refusal carries a machine `code` (`area_reason`, also the metric tag), a sentence that says what to
-do, and response headers. It says nothing about any other workspace.
+A refusal carries a machine `code` (`area_reason`, also the metric tag), a sentence that says what
+to do, and response headers. It says nothing about any other workspace.
 """
 
 from collections.abc import Mapping

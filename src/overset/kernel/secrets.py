@@ -45,7 +45,9 @@ def load_keys(settings: Settings) -> Keys:
         SettingsError: no key is set, no file is there, and this is no demonstration.
     """
     master = settings.master_key or SecretStr(_read_or_create(settings))
-    service = settings.service_key or SecretStr(derive(master, context="platform", purpose="service"))
+    service = settings.service_key or SecretStr(
+        derive(master, context="platform", purpose="service")
+    )
     return Keys(master=master, service=service)
 
 

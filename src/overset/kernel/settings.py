@@ -1,10 +1,11 @@
 """The settings of every process: the only reader (and, for Superset, writer) of the environment."""
 
+import json
 import os
 from functools import cached_property
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
@@ -172,7 +173,9 @@ class Settings(BaseSettings):
     def neutral_hosts(self) -> frozenset[str]:
         """The hosts that belong to no workspace and where a request names its workspace itself."""
         doors = {f"api.{self.domain}"}
-        return frozenset(doors | ({"localhost", "127.0.0.1"} if self.domain == "localhost" else set()))
+        return frozenset(
+            doors | ({"localhost", "127.0.0.1"} if self.domain == "localhost" else set())
+        )
 
     @property
     def manager_host(self) -> str:
@@ -206,9 +209,12 @@ class Settings(BaseSettings):
 
 _KEY_LENGTH = 32
 
+_REMEMBERED = frozenset({"port", "domain", "public_scheme", "public_port", "issuer"})
+"""What an installation's URLs are made of: tokens carry them, so all commands must agree."""
+
 
 def load(**overrides: object) -> Settings:
-    """Read the settings of this process.
+    """Read the settings of this process: the arguments, the environment, then what was remembered.
 
     Args:
         **overrides: values that win over the environment, for example from the command line.
@@ -218,13 +224,44 @@ def load(**overrides: object) -> Settings:
     """
     given = {name: value for name, value in overrides.items() if value is not None}
     try:
-        return Settings(**given)  # type: ignore[arg-type]  # pydantic checks them
+        settings = Settings(**given)  # type: ignore[arg-type]  # pydantic checks them
+        remembered = _read_remembered(settings)
+        return Settings(**{**remembered, **given}) if remembered else settings
     except ValidationError as error:
         problems = [
             f"OVERSET_{'_'.join(map(str, e['loc'])).upper()}: {e['msg']}" if e["loc"] else e["msg"]
             for e in error.errors(include_input=False, include_url=False)
         ]
         raise SettingsError(problems) from None
+
+
+def remember(settings: Settings) -> None:
+    """Keep under the home what the installation's URLs are made of, for later commands."""
+    given = _REMEMBERED & settings.model_fields_set
+    values = settings.model_dump(mode="json", include=set(given), exclude_none=True)
+    path = _remembered_path(settings.home)
+    part = path.with_suffix(".part")
+    part.write_text(json.dumps(values, indent=2) + "\n")
+    part.replace(path)
+
+
+def _remembered_path(home: Path) -> Path:
+    return home / "installation.json"
+
+
+def _read_remembered(settings: Settings) -> dict[str, Any]:
+    path = _remembered_path(settings.home)
+    if not path.is_file():
+        return {}
+    try:
+        values: dict[str, Any] = json.loads(path.read_text())
+    except ValueError:
+        raise SettingsError([f"{path} is damaged: remove it and run `overset up` again"]) from None
+    return {
+        name: value
+        for name, value in values.items()
+        if name in _REMEMBERED and name not in settings.model_fields_set
+    }
 
 
 def find_unsafe_environment() -> list[str]:

@@ -5,8 +5,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 import httpx
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.routing import Mount, Route
-from starlette.types import ASGIApp
 
 from overset.auth.access import ManagerAccess
 from overset.auth.jwks import ManagerKeys
@@ -18,7 +18,7 @@ from overset.kernel.settings import Settings
 from overset.mcp import stack
 from overset.mcp.layers.edge import EdgeMiddleware
 from overset.mcp.operations import Operations
-from overset.observe.metrics import make_metrics
+from overset.observe.metrics import open_metrics
 from overset.tenancy.binding.app import install, make_app
 from overset.tenancy.binding.hooks import ALL, Hook
 from overset.tenancy.circuit import Circuits
@@ -33,7 +33,7 @@ def create_app(
     keys: Keys,
     manager: httpx.AsyncBaseTransport | None = None,
     hooks: frozenset[Hook] = ALL,
-) -> ASGIApp:
+) -> Starlette:
     """Return the application of the MCP process.
 
     Args:
@@ -53,7 +53,7 @@ def create_app(
 
     http = _make_client(settings, keys, manager)
     feed = _make_feed(settings, http)
-    metrics = make_metrics(settings)
+    metrics = open_metrics(statsd_host=settings.statsd_host, statsd_port=settings.statsd_port)
     services = stack.Services(
         registry=ManagerRegistry(http, feed),
         keys=ManagerKeys(http, feed),
@@ -68,21 +68,23 @@ def create_app(
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with AsyncExitStack() as exits:
+            exits.callback(metrics.close)
             await exits.enter_async_context(http)
             await exits.enter_async_context(feed.running())
             await exits.enter_async_context(inner.router.lifespan_context(app))
             yield
 
-    routes = [
-        Route("/health/live", operations.live),
-        Route("/health/ready", operations.ready),
-        Route("/metrics", operations.metrics),
-        Mount("/", stack.build(inner, settings=settings, services=services)),
-    ]
-    return EdgeMiddleware(
-        Starlette(routes=routes, lifespan=lifespan),
-        max_body_bytes=settings.max_body_bytes,
-        metrics=metrics,
+    return Starlette(
+        routes=[
+            Route("/health/live", operations.live),
+            Route("/health/ready", operations.ready),
+            Route("/metrics", operations.metrics),
+            Mount("/", stack.build(inner, settings=settings, services=services)),
+        ],
+        middleware=[
+            Middleware(EdgeMiddleware, max_body_bytes=settings.max_body_bytes, metrics=metrics)
+        ],
+        lifespan=lifespan,
     )
 
 

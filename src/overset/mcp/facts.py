@@ -1,7 +1,7 @@
 """What the steps of a request tell each other: facts in the ASGI scope, never in a ContextVar.
 
-In a stateful MCP session a ContextVar that an ASGI layer sets belongs to the request that opened the
-session; the scope belongs to this one.
+In a stateful MCP session a ContextVar that an ASGI layer sets belongs to the request that opened
+the session; the scope belongs to this one.
 """
 
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ _KEY = "overset"
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """What the host says: a workspace's own host, or (None) a neutral door; and the public origin."""
+    """What the host says: a workspace, or None at a neutral door; and the public origin."""
 
     workspace: Workspace | None
     origin: str
@@ -51,8 +51,8 @@ class RPCError:
 class Exchange:
     """One HTTP request and what is known of it so far.
 
-    `verdict` is set by a message step whose refusal has an HTTP status or is a JSON-RPC error: step 3
-    answers with it, because by then nothing of the response was sent.
+    `verdict` is set by a message step whose refusal has an HTTP status or is a JSON-RPC error: step
+    3 answers with it, because by then nothing of the response was sent.
     """
 
     request_id: RequestId

@@ -1,7 +1,7 @@
 """Health and metrics of the MCP process, for operators' hosts only."""
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import JSONResponse, Response
 
 from overset.kernel.changes import ChangeFeed
 from overset.kernel.errors import NotFound, Refusal, Unavailable
@@ -37,13 +37,13 @@ class Operations:
     async def metrics(self, request: Request) -> Response:
         """Answer in Prometheus' text format."""
         self._only_inside(request)
-        body, content_type = self._metrics.render()
-        return PlainTextResponse(body, headers={"Content-Type": content_type})
+        body, media_type = self._metrics.render()
+        return Response(body, media_type=media_type)
 
     def _only_inside(self, request: Request) -> None:
         try:
             host = resolve_request(request.scope, self._settings)
         except Refusal:
-            return  # an address, as probes and scrapers use
-        if host.kind is HostKind.WORKSPACE or host.name == f"api.{self._settings.domain}":
+            return  # an address, as probes and scrapers use it
+        if HostKind.MANAGER not in host.kind:
             raise NotFound

@@ -5,7 +5,7 @@ A request comes in through the edge, passes steps 1 to 3 as ASGI, is verified on
 Steps 4 to 6 are FastMCP's to call: `superset_server.py` has them as a list of the same kind.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -34,7 +34,7 @@ class Services:
 
 def build(inner: ASGIApp, *, settings: Settings, services: Services) -> ASGIApp:
     """Return `inner` (steps 4 to 6) behind the ASGI steps."""
-    steps: Sequence[partial[ASGIApp]] = [
+    steps: Sequence[Callable[[ASGIApp], ASGIApp]] = [
         # 1: the path is the root's
         partial(PathPrefixStripMiddleware),
         # 2: where the request goes, and how that host calls itself

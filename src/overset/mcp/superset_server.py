@@ -53,7 +53,9 @@ def make_server(
         raise SettingsError(["the response size guard could not be built: see the log above"])
     size_guard.excluded_tools.add(search["search_tool_name"])
     steps: list[Middleware] = [
-        WorkspaceMiddleware(door=door, circuits=circuits, metrics=metrics),  # 5: bound, as the caller
+        WorkspaceMiddleware(
+            door=door, circuits=circuits, metrics=metrics
+        ),  # 5: bound, as the caller
         *build_middleware_list(),  # 6: errors as text; logging; error handling
         ScopeMiddleware(door=door),  # the token carries the inner tool's scopes
         RateLimitMiddleware(  # the caller has calls left

@@ -1,1 +1,1 @@
-"""What happened: logs, metrics and audit; it is handed values and knows neither tenants nor tokens."""
+"""What happened: logs, metrics and audit; handed values, it knows neither tenants nor tokens."""

@@ -1,4 +1,4 @@
-"""Arguments that may be left out: a missing `request` means `{}` where nothing in it is required."""
+"""Arguments that may be left out: no `request` means `{}` where nothing in it is required."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,7 +7,7 @@ _NAME = "request"
 
 
 def fill_request(arguments: Mapping[str, Any], *, schema: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the arguments, with an empty `request` where the tool wants one and needs nothing in it.
+    """Return the arguments, with an empty `request` where the tool needs one but nothing in it.
 
     Args:
         arguments: what the client sent.

@@ -1,8 +1,8 @@
-"""What each tool needs: read off the tool itself, so that a new upstream tool needs no entry here."""
+"""What each tool needs: read off the tool itself, so a new upstream tool needs no entry."""
 
 from typing import Any
 
-from fastmcp.tools.tool import Tool
+from fastmcp.tools import Tool
 from superset.mcp_service.auth import METHOD_PERMISSION_ATTR
 
 from overset.auth.scopes import Scope
@@ -28,7 +28,7 @@ def find_scopes(tool: Tool) -> frozenset[Scope]:
 
 
 def is_costly(tool: Tool) -> bool:
-    """Say whether a call of `tool` draws, writes or queries at length, and is limited more tightly."""
+    """Say whether a call of `tool` draws, writes or queries at length: such are limited more."""
     return bool(_COSTLY_TAGS & tool.tags)
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fastmcp import FastMCP
-from fastmcp.tools.tool import Tool
+from fastmcp.tools import Tool
 from superset.mcp_service.server import _normalize_call_tool_arguments
 
 from overset.tools.arguments import fill_request

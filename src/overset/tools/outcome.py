@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from fastmcp.tools.tool import ToolResult
+from fastmcp.tools import ToolResult
 
 _WRAPPED = "result"  # FastMCP wraps results that are no objects, such as unions, in this key
 
@@ -25,5 +25,9 @@ def _find_reason(body: dict[str, Any]) -> str | None:
         return str(body["error_type"])
     if body.get("success") is False or body.get("error"):
         error = body.get("error")
-        return str(error["error_type"]) if isinstance(error, dict) and error.get("error_type") else "tool_error"
+        return (
+            str(error["error_type"])
+            if isinstance(error, dict) and error.get("error_type")
+            else "tool_error"
+        )
     return None

@@ -16,7 +16,7 @@ from overset.observe.metrics import Metrics
 _log = structlog.get_logger(__name__)
 
 
-class _Unexpected(Refusal):  # noqa: N818 - named for what the reader sees
+class _Unexpected(Refusal):
     """Our own failure, told without its cause."""
 
 
@@ -45,7 +45,7 @@ class EdgeMiddleware:
                 await self.app(scope, limited, answer.send)
             except Refusal as refusal:
                 await self._answer(refusal, answer, scope, receive)
-            except Exception:
+            except Exception:  # noqa: BLE001 - whatever it was, it is logged and answered
                 _log.exception("request failed")
                 await self._answer(_Unexpected(), answer, scope, receive)
             finally:

@@ -1,9 +1,9 @@
-"""Step 2: which workspace the host names, and discovery documents that carry that host's own URLs."""
+"""Step 2: which workspace the host names, and discovery documents with that host's own URLs."""
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from overset.kernel.errors import NotFound
+from overset.kernel.errors import HostNotServed, NotFound
 from overset.kernel.settings import Settings
 from overset.mcp.facts import Where, get_exchange
 from overset.tenancy.hosts import HostKind, resolve_request
@@ -39,8 +39,10 @@ class OAuthMetadataRewriteMiddleware:
 
     async def _locate(self, scope: Scope) -> Where:
         host = resolve_request(scope, self._settings)
-        if host.kind is not HostKind.WORKSPACE or host.slug is None:
+        if HostKind.NEUTRAL in host.kind:
             return Where(None, self._settings.neutral_mcp_url.removesuffix("/mcp"))
+        if host.slug is None:
+            raise HostNotServed
         workspace = await self._registry.find(host.slug)
         if workspace is None or workspace.slug != host.slug:
             raise NotFound("workspace_unknown", "There is no workspace at this address.")

@@ -1,4 +1,4 @@
-"""Step 3: where (workspace), who (principal) and may (membership, gates, state), on every request."""
+"""Step 3: where (workspace), who (principal) and may (member, gates, state), on every request."""
 
 from starlette.datastructures import Headers
 from starlette.responses import Response
@@ -165,7 +165,7 @@ class WorkspacePermissionMiddleware:
 
 
 class _Judge:
-    """Holds the response's head until its first body byte, so that a message step may still refuse."""
+    """Holds the response's head until its first byte, so that a message step may still refuse."""
 
     def __init__(
         self,

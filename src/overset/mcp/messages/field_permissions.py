@@ -13,7 +13,7 @@ import structlog
 from fastmcp.exceptions import ToolError
 from fastmcp.server.middleware import Middleware, MiddlewareContext
 from fastmcp.server.middleware.middleware import CallNext
-from fastmcp.tools.tool import ToolResult
+from fastmcp.tools import ToolResult
 
 _log = structlog.get_logger(__name__)
 

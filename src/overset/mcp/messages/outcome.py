@@ -3,7 +3,7 @@
 import mcp.types as mt
 from fastmcp.server.middleware import Middleware, MiddlewareContext
 from fastmcp.server.middleware.middleware import CallNext
-from fastmcp.tools.tool import ToolResult
+from fastmcp.tools import ToolResult
 
 from overset.observe.audit import find_call
 from overset.tools.outcome import find_failure

@@ -6,7 +6,7 @@ import mcp.types as mt
 from fastmcp.server.dependencies import get_http_request
 from fastmcp.server.middleware import Middleware, MiddlewareContext
 from fastmcp.server.middleware.middleware import CallNext
-from fastmcp.tools.tool import ToolResult
+from fastmcp.tools import ToolResult
 
 from overset.auth.scopes import InsufficientScopeError, Scope
 from overset.mcp.facts import get_exchange

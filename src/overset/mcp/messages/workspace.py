@@ -31,7 +31,7 @@ _INTERNAL_ERROR = -32603
 
 
 class WorkspaceMiddleware(Middleware):
-    """Around each message: the workspace's database, caches, URLs and the caller's Superset user."""
+    """Around each message: the workspace's database, caches and URLs, and the caller's user."""
 
     def __init__(
         self, *, door: Door, circuits: Circuits, metrics: Metrics, clock: Monotonic = monotonic
@@ -87,7 +87,11 @@ class WorkspaceMiddleware(Middleware):
                 seconds = self._clock() - started
                 known = target.name if target.tool is not None else "unknown"
                 self._metrics.record_tool(known, call.outcome, seconds)
-                exchange.log |= {"tool": target.name, "outcome": call.outcome, "reason": call.reason}
+                exchange.log |= {
+                    "tool": target.name,
+                    "outcome": call.outcome,
+                    "reason": call.reason,
+                }
 
     async def _inside(
         self, exchange: Exchange, context: MiddlewareContext[Any], call_next: CallNext[Any, Any]
@@ -110,7 +114,12 @@ class WorkspaceMiddleware(Middleware):
         code = "schema_mismatch" if isinstance(error, SchemaMismatchError) else "metadata_down"
         caller = exchange.get_caller()
         refusal: Refusal = self._circuits.trip(caller.workspace.id, code)
-        _log.error("workspace unavailable", workspace=caller.workspace.slug, code=code, error=type(error).__name__)
+        _log.error(
+            "workspace unavailable",
+            workspace=caller.workspace.slug,
+            code=code,
+            error=type(error).__name__,
+        )
         message = context.fastmcp_context.request_context  # type: ignore[union-attr]  # set for every request
         exchange.verdict = RPCError(
             id=message.request_id,

@@ -52,7 +52,7 @@ def _find_config_problems(app: Flask) -> Iterator[str]:
         if _base(app, name):
             yield f"remove {name}: left unset, it follows each workspace's own key"
     if app.config["DATASET_IMPORT_ALLOWED_DATA_URLS"]:
-        yield "remove DATASET_IMPORT_ALLOWED_DATA_URLS: imports would fetch from inside the platform"
+        yield "remove DATASET_IMPORT_ALLOWED_DATA_URLS: imports would fetch from the inside"
 
 
 def _base(app: Flask, name: str) -> Any:
@@ -65,7 +65,10 @@ def _find_cache_problems(app: Flask) -> Iterator[str]:
         if config.get("CACHE_TYPE") not in _ISOLATED_BACKENDS:
             yield f"{name} uses {config.get('CACHE_TYPE')!r}, which does not keep workspaces apart"
         codec = config.get("CODEC")
-        if str(config.get("CACHE_TYPE")).endswith("SupersetMetastoreCache") and "Json" not in type(codec).__name__:
+        if (
+            str(config.get("CACHE_TYPE")).endswith("SupersetMetastoreCache")
+            and "Json" not in type(codec).__name__
+        ):
             yield f"{name} must use the JSON codec: pickle runs what somebody stored"
     if app.config["MCP_CACHE_CONFIG"].get("enabled"):
         yield "turn MCP_CACHE_CONFIG off: its entries carry no workspace"

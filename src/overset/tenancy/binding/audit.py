@@ -17,7 +17,7 @@ class WorkspaceEventLogger(DBEventLogger):  # type: ignore[misc]  # Superset is 
     `error_type` for a failure. The record of the call knows better.
     """
 
-    def log(  # noqa: PLR0913 - Superset's signature, with defaults for what its MCP service leaves out
+    def log(  # noqa: PLR0913, PLR0917 - Superset's signature, with defaults for what its MCP service leaves out
         self,
         user_id: int | None = None,
         action: str = "",

@@ -18,7 +18,7 @@ Route = Callable[[Workspace], Any]
 def make_routes(settings: Settings, keys: Keys) -> Mapping[str, Route]:
     """Return, for each routed configuration name, how its value follows from the workspace.
 
-    `JWT_SECRET_KEY` and `WTF_CSRF_SECRET_KEY` are absent on purpose: unset, both follow `SECRET_KEY`.
+    `JWT_SECRET_KEY` and `WTF_CSRF_SECRET_KEY` are absent: unset, both follow `SECRET_KEY`.
     """
 
     def key(purpose: str) -> Route:
@@ -63,4 +63,4 @@ class WorkspaceConfig(flask.Config):
 
     def get(self, name: str, default: Any = None) -> Any:
         """Return a value, routed if the name is."""
-        return self[name] if name in self else default
+        return self[name] if name in self else default  # noqa: SIM401 - this is that very method

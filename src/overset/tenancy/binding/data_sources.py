@@ -1,8 +1,8 @@
 """Which servers a workspace's data sources may be on: not the platform's own, not this machine.
 
 `DB_SQLA_URI_VALIDATOR` answers when a data source is saved; it sees the URL alone.
-`DB_CONNECTION_MUTATOR` answers at every connection and sees the final URL with all arguments, so that
-what hides in `extra` or `connect_args` is found too. The first line of defence is elsewhere: the
+`DB_CONNECTION_MUTATOR` answers at every connection and sees the final URL with all arguments: what
+hides in `extra` or `connect_args` is found too. The first line of defence is elsewhere: the
 credentials of one workspace open no other's metadata database.
 """
 
@@ -76,7 +76,12 @@ class DataSourceGuard:
         if kind == "duckdb":
             config = {**connect_args.get("config", {}), **_EMBEDDED_LIMITS}
             connect_args.update(read_only=True, config=config)
-        if kind == "postgresql" and self._guards and len(addresses) == 1 and "hostaddr" not in connect_args:
+        if (
+            kind == "postgresql"
+            and self._guards
+            and len(addresses) == 1
+            and "hostaddr" not in connect_args
+        ):
             # The address that was checked is the one that is connected to, whatever the name
             # resolves to a moment later; `host` stays for the certificate.
             connect_args["hostaddr"] = str(addresses[0])
@@ -120,7 +125,11 @@ class DataSourceGuard:
         return addresses
 
     def _is_platform(self, addresses: list[Address], port: int | None) -> bool:
-        for secret in (self._settings.metadata_url, self._settings.redis_url, self._settings.manager_database_url):
+        for secret in (
+            self._settings.metadata_url,
+            self._settings.redis_url,
+            self._settings.manager_database_url,
+        ):
             if secret is None:
                 continue
             own = urlsplit(secret.get_secret_value())

@@ -1,7 +1,7 @@
 """Encrypted columns: each value is encrypted under the key of the workspace that writes it.
 
-SQLAlchemy-Utils keeps one engine object per column and replaces its key in place, so that two threads
-in two workspaces would write under each other's key. Here an engine is built for every value.
+SQLAlchemy-Utils keeps one engine object per column and replaces its key in place, so two threads in
+two workspaces would write under each other's key. Here an engine is built for every value.
 """
 
 from typing import Any
@@ -32,9 +32,7 @@ class WorkspaceEncryptedType(SupersetEncryptedType):  # type: ignore[misc]  # Su
 class WorkspaceFieldAdapter(AbstractEncryptedFieldAdapter):  # type: ignore[misc]  # as above
     """Superset's factory of encrypted columns; the key is read for each value, never kept."""
 
-    def create(
-        self, app_config: dict[str, Any] | None, *args: Any, **kwargs: Any
-    ) -> TypeDecorator:
+    def create(self, app_config: dict[str, Any] | None, *args: Any, **kwargs: Any) -> TypeDecorator:
         """Return the column type."""
         if not app_config:
             raise ValueError("`app_config` is needed: encrypted columns are made after the app")

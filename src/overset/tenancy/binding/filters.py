@@ -1,4 +1,4 @@
-"""Row filters of REST lists live on view singletons; here each request works on a copy of its own."""
+"""Row filters of REST lists live on view singletons; here each request has a copy of its own."""
 
 import copy
 from typing import Any

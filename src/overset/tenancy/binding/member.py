@@ -1,7 +1,7 @@
 """The Superset user of a member: made on first use, kept in step with the membership.
 
-Users are named by the member's stable id. A changed email keeps the user; an email that was given to
-somebody else inherits nothing.
+Users are named by the member's stable id. A changed email keeps the user; an email that now is
+somebody else's inherits nothing.
 """
 
 import secrets

@@ -102,7 +102,10 @@ def _data_sources(installation: Installation) -> dict[str, Any]:
     }
     if Hook.GUARDS in installation.hooks:
         # The guard knows which SQLite files are a workspace's own; Superset's own check knows none.
-        overrides |= {"DB_SQLA_URI_VALIDATOR": guard.validate, "PREVENT_UNSAFE_DB_CONNECTIONS": True}
+        overrides |= {
+            "DB_SQLA_URI_VALIDATOR": guard.validate,
+            "PREVENT_UNSAFE_DB_CONNECTIONS": True,
+        }
     return overrides
 
 

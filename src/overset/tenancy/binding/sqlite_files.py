@@ -32,7 +32,9 @@ _READING_PRAGMAS = frozenset(
         "table_xinfo",
     }
 )
-_OPENING_FUNCTIONS = frozenset({"edit", "fts3_tokenizer", "load_extension", "readfile", "writefile"})
+_OPENING_FUNCTIONS = frozenset(
+    {"edit", "fts3_tokenizer", "load_extension", "readfile", "writefile"}
+)
 
 
 def authorize(

@@ -1,0 +1,85 @@
+"""What `overset up` says when it is up: where things are, and lines that work as pasted."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rich.console import Console
+from rich.text import Text
+
+from overset.kernel.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """A token for somebody's workspace, to be shown once."""
+
+    slug: str
+    name: str
+    email: str
+    role: str
+    token: str
+
+
+def print_banner(console: Console, settings: Settings, accesses: Sequence[Access]) -> None:
+    """Print where the platform is, and for each workspace how to connect to it."""
+    # On this machine's own domain clients cannot resolve `<slug>.localhost`: the token tells.
+    url = settings.neutral_mcp_url
+    console.print()
+    console.print(
+        f"[bold]Overset is up.[/bold]  MCP: [link]{url}[/link]   API: {settings.issuer}/api/v1/docs"
+    )
+    for access in accesses:
+        _print_access(console, url, access)
+    if not accesses:
+        console.print(
+            "\nNext:  overset workspace create SLUG, overset member add SLUG EMAIL --role Admin,"
+        )
+        console.print("       overset token issue --user EMAIL --workspace SLUG")
+    console.print("\nCtrl-C stops it; `overset up` again finds everything as it was.\n")
+
+
+def _print_access(console: Console, url: str, access: Access) -> None:
+    console.print()
+    console.rule(f"[bold]{access.name}[/bold]  {access.email}, {access.role}", align="left")
+    for title, line in (
+        ("Token", access.token),
+        ("curl", curl_line(url, access.token)),
+        ("Claude Code", claude_code_line(url, access)),
+        ("Claude Desktop: add to claude_desktop_config.json", claude_desktop_config(url, access)),
+    ):
+        console.print(f"[dim]{title}[/dim]")
+        # As plain text: a terminal may fold it, but nothing is put into it that is not pasted.
+        console.print(Text(line), soft_wrap=True)
+
+
+def curl_line(url: str, token: str) -> str:
+    """Return a shell line that lists the workspace's dashboards."""
+    body = (
+        '{"jsonrpc": "2.0", "method": "tools/call", "params": {"name": "list_dashboards"}, "id": 1}'
+    )
+    return (
+        f"curl -s -H 'Authorization: Bearer {token}' -H 'Content-Type: application/json' "
+        f"-d '{body}' {url}"
+    )
+
+
+def claude_code_line(url: str, access: Access) -> str:
+    """Return a shell line that adds the workspace to Claude Code."""
+    return (
+        f"claude mcp add --transport http {access.slug} {url} "
+        f"--header 'Authorization: Bearer {access.token}'"
+    )
+
+
+def claude_desktop_config(url: str, access: Access) -> str:
+    """Return the workspace's entry for Claude Desktop, which connects through `mcp-remote`.
+
+    The header comes from the environment: Claude Desktop may split arguments at spaces.
+    """
+    server = {
+        "command": "npx",
+        "args": ["-y", "mcp-remote@latest", url, "--header", "Authorization:${AUTHORIZATION}"],
+        "env": {"AUTHORIZATION": f"Bearer {access.token}"},
+    }
+    return json.dumps({"mcpServers": {access.slug: server}})
