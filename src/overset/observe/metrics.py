@@ -13,7 +13,6 @@ from prometheus_client import (
     generate_latest,
 )
 
-from overset.kernel.settings import Settings
 from overset.observe.audit import Outcome
 
 _BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
@@ -134,16 +133,16 @@ class _Names:
         return name
 
 
-def make_metrics(settings: Settings) -> ToolMetrics:
+def open_metrics(*, statsd_host: str | None = None, statsd_port: int = 8125) -> ToolMetrics:
     """Return metrics that Prometheus can fetch, and that go to DogStatsD too if a host is set.
 
     Datagrams leave from a thread of their own, and are lost rather than waited for.
     """
-    if settings.statsd_host is None:
+    if statsd_host is None:
         return ToolMetrics()
     statsd = DogStatsd(
-        host=settings.statsd_host,
-        port=settings.statsd_port,
+        host=statsd_host,
+        port=statsd_port,
         disable_telemetry=True,
         disable_background_sender=False,
         sender_queue_size=_QUEUE,
