@@ -3,7 +3,7 @@
 import logging
 import logging.config
 import sys
-from pathlib import Path
+from typing import TextIO
 
 import structlog
 from structlog.types import EventDict, Processor, WrappedLogger
@@ -18,7 +18,7 @@ _CHATTY = ("httpcore", "httpx")
 _SERVERS = ("gunicorn", "gunicorn.error", "uvicorn", "uvicorn.access", "uvicorn.error")
 
 
-def configure_logging(settings: Settings, *, file: Path | None = None) -> None:
+def configure_logging(settings: Settings, *, file: TextIO | None = None) -> None:
     """Write every log line of this process to `file`, or to standard error, without secrets.
 
     Lines of structlog, of the standard library and of `warnings` look alike, and carry what was
@@ -26,7 +26,7 @@ def configure_logging(settings: Settings, *, file: Path | None = None) -> None:
 
     Args:
         settings: the least severe level that is written, and how lines look.
-        file: where the lines go; what is in it stays.
+        file: where the lines go; it stays the caller's to close.
     """
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
@@ -46,7 +46,7 @@ def configure_logging(settings: Settings, *, file: Path | None = None) -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,
     )
-    handler = logging.FileHandler(file) if file else logging.StreamHandler(sys.stderr)
+    handler = logging.StreamHandler(file or sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
