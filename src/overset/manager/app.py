@@ -13,7 +13,7 @@ from overset.kernel.settings import Settings
 from overset.manager import problems
 from overset.manager.layers.body_limit import BodyLimitLayer
 from overset.manager.layers.request_id import RequestIdLayer
-from overset.manager.routes import build_router
+from overset.manager.routes import add_routes
 from overset.manager.services import Manager, open_manager
 
 _DESCRIPTION = (
@@ -54,7 +54,7 @@ def create_app(settings: Settings, *, services: Manager | None = None) -> FastAP
     )
     app.state.manager = manager
     problems.install(app)
-    app.include_router(build_router())
+    add_routes(app)
     # The one added last is outermost: every answer has a name, a 413 too.
     app.add_middleware(BodyLimitLayer, max_bytes=settings.max_body_bytes)
     app.add_middleware(RequestIdLayer)

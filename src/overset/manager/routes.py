@@ -1,6 +1,6 @@
 """Every path of the manager, in one table: read this first."""
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends, FastAPI
 
 from overset.manager import health
 from overset.manager.access import endpoints as access
@@ -33,23 +33,21 @@ PUBLIC = (keys.public, health.router)
 """For everybody."""
 
 
-def build_router() -> APIRouter:
-    """Return every path; what is not public has its guard in front of its endpoint."""
-    router = APIRouter()
-    api = APIRouter(
-        prefix="/api/v1",
-        dependencies=[Depends(require_operator)],
-        responses=problems(401, 403, 413, 422, 503),
-    )
-    internal = APIRouter(
-        prefix="/internal/v1",
-        dependencies=[Depends(require_service)],
-        responses=problems(401, 413, 422, 503),
-    )
+def add_routes(app: FastAPI) -> None:
+    """Serve every path; what is not public has its guard in front of its endpoint."""
     for part in API:
-        api.include_router(part)
+        app.include_router(
+            part,
+            prefix="/api/v1",
+            dependencies=[Depends(require_operator)],
+            responses=problems(401, 403, 413, 422, 503),
+        )
     for part in INTERNAL:
-        internal.include_router(part)
-    for part in (api, internal, *PUBLIC):
-        router.include_router(part)
-    return router
+        app.include_router(
+            part,
+            prefix="/internal/v1",
+            dependencies=[Depends(require_service)],
+            responses=problems(401, 413, 422, 503),
+        )
+    for part in PUBLIC:
+        app.include_router(part)
