@@ -13,7 +13,10 @@ _PART = ".part-"
 
 def private_folder(path: Path) -> Path:
     """Make the folder, and those above it, for its owner alone; return it."""
-    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for folder in reversed((path, *path.parents)):
+        # `parents=True` would make those above with the mode that the umask leaves.
+        if not folder.is_dir():
+            folder.mkdir(mode=0o700, exist_ok=True)
     return path
 
 
