@@ -83,7 +83,7 @@ def _parse(token: str) -> tuple[jws.CompactSignature, dict[str, Any]]:
         raise InvalidToken("token_malformed", f"The token is longer than {MAX_BYTES} characters.")
     try:
         signed = jws.extract_compact(token.encode("ascii"), registry=_REGISTRY)
-        return signed, signed.headers()
+        return signed, dict(signed.headers())
     except (JoseError, ValueError, TypeError, AttributeError, RecursionError) as error:
         raise InvalidToken(
             "token_malformed", "The token is not a signed JWT in compact form."
