@@ -6,7 +6,7 @@ pytest.register_assert_rewrite("support")
 
 pytest_plugins = [
     "support.manager",
-    "support.platform",
+    "support.deployment",
     "support.postgres",
     "support.proving",
     "support.provisioning",

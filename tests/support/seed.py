@@ -94,10 +94,9 @@ def write_metadata(file: Path, canary: str) -> None:
     saved = SavedQuery(label=f"Saved {canary}", sql=f"SELECT '{canary}'", database=database)
     db.session.add_all([chart, dashboard, saved])
     db.session.flush()
-    for dataset in (table, virtual):
-        security_manager.set_perm(None, db.session.connection(), dataset)
-    db.session.flush()
-    _grant_gamma(db, security_manager, table)
+    db.session.commit()
+    # Superset's listeners have named the dataset's permission by now.
+    _grant_gamma(security_manager, table)
     db.session.commit()
 
 
@@ -117,7 +116,7 @@ def _table(model, column, metric, name, database, canary):
     )
 
 
-def _grant_gamma(db, security_manager, dataset) -> None:
+def _grant_gamma(security_manager, dataset) -> None:
     permission = security_manager.add_permission_view_menu("datasource_access", dataset.perm)
     security_manager.add_permission_role(security_manager.find_role("Gamma"), permission)
 

@@ -45,5 +45,5 @@ class Operations:
             host = resolve_request(request.scope, self._settings)
         except Refusal:
             return  # an address, as probes and scrapers use it
-        if HostKind.MANAGER not in host.kind:
+        if self._settings.domain != "localhost" or HostKind.WORKSPACE in host.kind:
             raise NotFound

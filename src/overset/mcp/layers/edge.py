@@ -65,7 +65,9 @@ class EdgeMiddleware:
             await render(refusal, answer.exchange.request_id)(scope, receive, answer.send)
 
     def _write_line(self, scope: Scope, answer: "_Answer", seconds: float) -> None:
-        _log.info(
+        # Probes ask every few seconds and say nothing new.
+        write = _log.debug if scope["path"].startswith("/health/") else _log.info
+        write(
             "request",
             method=scope["method"],
             path=scope["path"],
