@@ -1,10 +1,11 @@
-"""A change, and the tables that number and keep them."""
+"""The tables that number and keep changes, and what is asked of them."""
 
 from dataclasses import dataclass
-from enum import StrEnum
 
 from sqlalchemy import BigInteger, Column, Integer, String, Table
 
+from overset.kernel.changes import Change, ChangeKind
+from overset.kernel.ids import TokenId, UserId, WorkspaceId
 from overset.manager.db import UTCDateTime, metadata
 
 changes = Table(
@@ -28,36 +29,14 @@ change_counter = Table(
 """One row: the number of the last change, and of the last one that is no longer kept."""
 
 
-class ChangeKind(StrEnum):
-    """What was changed."""
-
-    GATE = "gate"
-    KEY = "key"
-    MEMBER = "member"
-    TOKEN = "token"  # noqa: S105  # a noun, no secret
-    USER = "user"
-    WORKSPACE = "workspace"
-
-
 @dataclass(frozen=True, slots=True)
 class NewChange:
     """A change that has no number yet."""
 
     kind: ChangeKind
-    workspace_id: str | None = None
-    user_id: str | None = None
-    token_id: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """Something that others may have cached is stale; an id is None where all are meant."""
-
-    seq: int
-    kind: ChangeKind
-    workspace_id: str | None
-    user_id: str | None
-    token_id: str | None
+    workspace_id: WorkspaceId | None = None
+    user_id: UserId | None = None
+    token_id: TokenId | None = None
 
 
 @dataclass(frozen=True, slots=True)

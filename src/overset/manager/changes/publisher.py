@@ -9,10 +9,8 @@ from typing import Protocol
 import redis
 from pydantic import SecretStr
 
-from overset.manager.changes.model import Change
-
-CHANNEL = "overset:changes"
-"""The Redis channel; each message is one change as a JSON object."""
+from overset.kernel.changes import Change
+from overset.kernel.feeds import CHANNEL
 
 _TIMEOUT_SECONDS = 0.5
 _log = logging.getLogger(__name__)
@@ -39,7 +37,10 @@ class NullPublisher:
 
 
 class RedisPublisher:
-    """Tells whoever listens to `CHANNEL`; `failures` counts what could not be told."""
+    """Tells whoever listens to the channel, each change a JSON object.
+
+    `failures` counts the changes that could not be told.
+    """
 
     def __init__(self, url: SecretStr) -> None:
         self.failures = 0

@@ -8,10 +8,10 @@ from typing import Any
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.engine import Connection
 
+from overset.kernel.changes import Change, ChangeKind
 from overset.kernel.clock import Now
+from overset.kernel.ids import TokenId, UserId, WorkspaceId
 from overset.manager.changes.model import (
-    Change,
-    ChangeKind,
     Changes,
     NewChange,
     change_counter,
@@ -44,9 +44,9 @@ class Transaction:
         self,
         kind: ChangeKind,
         *,
-        workspace_id: str | None = None,
-        user_id: str | None = None,
-        token_id: str | None = None,
+        workspace_id: WorkspaceId | None = None,
+        user_id: UserId | None = None,
+        token_id: TokenId | None = None,
     ) -> None:
         """Note that this transaction changes something that other processes may have cached."""
         self._pending.append(NewChange(kind, workspace_id, user_id, token_id))

@@ -8,8 +8,9 @@ from sqlalchemy.engine import Row
 from overset.flags.client import GateClient
 from overset.flags.gates import Gate
 from overset.flags.rules import GateMode, GateRule, GateValues
+from overset.kernel.changes import ChangeKind
 from overset.kernel.errors import NotFound
-from overset.manager.changes.model import ChangeKind
+from overset.kernel.ids import WorkspaceId
 from overset.manager.changes.service import ChangeLog
 from overset.manager.db import Database
 from overset.manager.gates.model import PLATFORM, GateState, gate_rules
@@ -87,7 +88,8 @@ class GateService:
                 upsert = self.changes.database.upsert
                 row = {**key, "value": value}
                 transaction.execute(upsert(gate_rules, key=tuple(key), values=row))
-            transaction.record(ChangeKind.GATE, workspace_id=workspace_id or None)
+            where = WorkspaceId(workspace_id) if workspace_id != PLATFORM else None
+            transaction.record(ChangeKind.GATE, workspace_id=where)
         return self.state(gate.value)
 
 

@@ -9,9 +9,9 @@ from cryptography.fernet import InvalidToken
 from joserfc.jwk import RSAKey
 from sqlalchemy import and_, delete, insert, or_, select, update
 
+from overset.kernel.changes import ChangeKind
 from overset.kernel.clock import Now
 from overset.kernel.errors import NotFound, SettingsError
-from overset.manager.changes.model import ChangeKind
 from overset.manager.changes.service import ChangeLog, Transaction
 from overset.manager.keys.model import SigningKey, signing_keys
 from overset.manager.keys.vault import Vault, generate_key

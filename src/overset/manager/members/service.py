@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import delete
 
+from overset.kernel.changes import ChangeKind
 from overset.kernel.errors import NotFound
-from overset.manager.changes.model import ChangeKind
+from overset.kernel.ids import UserId
 from overset.manager.changes.service import ChangeLog
 from overset.manager.members.model import Member, memberships
 from overset.manager.members.repository import find_member, page_members
@@ -68,7 +69,9 @@ class MemberService:
         with self.changes.writing() as transaction:
             if not transaction.execute(ended).rowcount:
                 raise _unknown(workspace, user_id)
-            transaction.record(ChangeKind.MEMBER, workspace_id=workspace_id, user_id=user_id)
+            transaction.record(
+                ChangeKind.MEMBER, workspace_id=workspace_id, user_id=UserId(user_id)
+            )
 
 
 def _unknown(workspace: str, user_id: str) -> NotFound:

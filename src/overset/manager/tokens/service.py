@@ -8,11 +8,11 @@ from joserfc import jwt
 from sqlalchemy import delete, insert, update
 
 from overset.auth.scopes import MANAGER_SCOPES, WORKSPACE_SCOPES, Scope, format_scopes
+from overset.kernel.changes import ChangeKind
 from overset.kernel.clock import Now
 from overset.kernel.errors import Forbidden, InvalidRequest, NotFound
-from overset.kernel.ids import new_token_id
+from overset.kernel.ids import TokenId, new_token_id
 from overset.kernel.settings import Settings
-from overset.manager.changes.model import ChangeKind
 from overset.manager.changes.service import ChangeLog
 from overset.manager.keys.service import MAX_TOKEN_TTL, KeyService
 from overset.manager.keys.vault import ALGORITHM
@@ -116,7 +116,7 @@ class TokenService:
         user_id = self.get(token_id).user_id
         with self.changes.writing() as transaction:
             if transaction.execute(alive.values(revoked_at=self.now())).rowcount:
-                transaction.record(ChangeKind.TOKEN, user_id=user_id, token_id=token_id)
+                transaction.record(ChangeKind.TOKEN, user_id=user_id, token_id=TokenId(token_id))
         return self.get(token_id)
 
     def _get_active(self, user_id: str) -> User:

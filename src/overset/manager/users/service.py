@@ -6,10 +6,10 @@ from typing import Any
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from overset.kernel.changes import ChangeKind
 from overset.kernel.clock import Now
 from overset.kernel.errors import Conflict, NotFound
-from overset.kernel.ids import new_user_id
-from overset.manager.changes.model import ChangeKind
+from overset.kernel.ids import UserId, new_user_id
 from overset.manager.changes.service import ChangeLog
 from overset.manager.members.model import memberships
 from overset.manager.names import email_key, parse_email, parse_name
@@ -120,7 +120,7 @@ class UserService:
                 raise NotFound("user_unknown", f"There is no user {user_id!r}.")
             if leave:
                 transaction.execute(delete(memberships).where(memberships.c.user_id == user_id))
-            transaction.record(ChangeKind.USER, user_id=user_id)
+            transaction.record(ChangeKind.USER, user_id=UserId(user_id))
 
     def _find(self, condition: Any) -> User | None:
         with self.changes.database.reading() as connection:

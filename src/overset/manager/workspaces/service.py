@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from sqlalchemy import delete, insert, update
 from sqlalchemy.exc import IntegrityError
 
+from overset.kernel.changes import ChangeKind
 from overset.kernel.clock import Now
 from overset.kernel.errors import Conflict, OversetError, Unavailable
 from overset.kernel.ids import WorkspaceId, new_workspace_id
-from overset.manager.changes.model import ChangeKind
 from overset.manager.changes.service import ChangeLog, Transaction
 from overset.manager.gates.model import gate_rules
 from overset.manager.members.model import memberships
