@@ -1,8 +1,10 @@
 """What `overset up` says when it is up: where things are, and lines that work as pasted."""
 
 import json
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from rich.console import Console
 from rich.text import Text
@@ -19,6 +21,8 @@ class Access:
     email: str
     role: str
     token: str
+    header_file: Path
+    """Holds the line `Authorization: Bearer <token>`; only its owner may read it."""
 
 
 def print_banner(console: Console, settings: Settings, accesses: Sequence[Access]) -> None:
@@ -44,32 +48,31 @@ def _print_access(console: Console, url: str, access: Access) -> None:
     console.rule(f"[bold]{access.name}[/bold]  {access.email}, {access.role}", align="left")
     for title, line in (
         ("Token", access.token),
-        ("curl", curl_line(url, access.token)),
-        ("Claude Code", claude_code_line(url, access)),
-        ("Claude Desktop: add to claude_desktop_config.json", claude_desktop_config(url, access)),
+        ("With curl", curl_line(url, access)),
+        ("In Claude Code", claude_code_line(url, access)),
+        ("In Claude Desktop (Settings, Developer, Edit Config)", claude_desktop_config(url, access)),
     ):
         console.print(f"[dim]{title}[/dim]")
         # As plain text: a terminal may fold it, but nothing is put into it that is not pasted.
         console.print(Text(line), soft_wrap=True)
 
 
-def curl_line(url: str, token: str) -> str:
-    """Return a shell line that lists the workspace's dashboards."""
-    body = (
-        '{"jsonrpc": "2.0", "method": "tools/call", "params": {"name": "list_dashboards"}, "id": 1}'
-    )
-    return (
-        f"curl -s -H 'Authorization: Bearer {token}' -H 'Content-Type: application/json' "
-        f"-d '{body}' {url}"
-    )
+def curl_line(url: str, access: Access) -> str:
+    """Return a shell line that lists the workspace's dashboards; the token stays out of argv."""
+    call = {
+        "jsonrpc": "2.0",
+        "method": "tools/call",
+        "params": {"name": "list_dashboards"},
+        "id": 1,
+    }
+    header = shlex.quote(f"@{access.header_file}")
+    return f"curl -s -H {header} -H 'Content-Type: application/json' -d '{json.dumps(call)}' {url}"
 
 
 def claude_code_line(url: str, access: Access) -> str:
     """Return a shell line that adds the workspace to Claude Code."""
-    return (
-        f"claude mcp add --transport http {access.slug} {url} "
-        f"--header 'Authorization: Bearer {access.token}'"
-    )
+    header = f'"$(cat {shlex.quote(str(access.header_file))})"'
+    return f"claude mcp add --transport http {access.slug} {url} --header {header}"
 
 
 def claude_desktop_config(url: str, access: Access) -> str:

@@ -130,7 +130,7 @@ def _ask_database(url: str) -> str:
     try:
         with engine.connect() as connection:
             connection.execute(text("SELECT 1"))
-        return engine.dialect.name
+        return str(engine.dialect.name)
     finally:
         engine.dispose()
 

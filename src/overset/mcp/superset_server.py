@@ -3,7 +3,6 @@
 `superset mcp run` itself is never used: it runs the whole server inside one ambient app context.
 """
 
-from functools import partial
 from typing import Any
 
 import httpx
@@ -77,13 +76,12 @@ def make_server(
         raise SettingsError(["FastMCP's auth layer could not be built"])
     if search.get("enabled", False):
         _apply_tool_search_transform(server, search)
-    describe = partial(_describe_resource, settings)
-    server.custom_route(METADATA_PATH, methods=["GET"])(describe)
-    server.custom_route(METADATA_PATH.removesuffix("/mcp"), methods=["GET"])(describe)
+    server.custom_route(METADATA_PATH, methods=["GET"])(_describe_resource)
+    server.custom_route(METADATA_PATH.removesuffix("/mcp"), methods=["GET"])(_describe_resource)
     return server
 
 
-async def _describe_resource(settings: Settings, request: Request) -> JSONResponse:
+async def _describe_resource(request: Request) -> JSONResponse:
     """Answer with the protected resource's metadata (RFC 9728 section 3.2)."""
     del request
     return JSONResponse(

@@ -120,9 +120,9 @@ class WorkspaceMiddleware(Middleware):
             code=code,
             error=type(error).__name__,
         )
-        message = context.fastmcp_context.request_context  # type: ignore[union-attr]  # set for every request
+        request = context.fastmcp_context and context.fastmcp_context.request_context
         exchange.verdict = RPCError(
-            id=message.request_id,
+            id=request.request_id if request else 0,
             code=_INTERNAL_ERROR,
             message=refusal.detail,
             data={"code": code, "request_id": exchange.request_id},
