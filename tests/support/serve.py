@@ -22,7 +22,7 @@ def main() -> None:
         app = create_platform(
             settings, keys=keys, manager=manager, hooks=ALL - frozenset(options.without)
         )
-        serve(app, settings=settings, listener=listener, ready=lambda: None)
+        serve(app, listener=listener, ready=lambda: None)
 
 
 if __name__ == "__main__":

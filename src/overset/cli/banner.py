@@ -50,7 +50,10 @@ def _print_access(console: Console, url: str, access: Access) -> None:
         ("Token", access.token),
         ("With curl", curl_line(url, access)),
         ("In Claude Code", claude_code_line(url, access)),
-        ("In Claude Desktop (Settings, Developer, Edit Config)", claude_desktop_config(url, access)),
+        (
+            "In Claude Desktop (Settings, Developer, Edit Config)",
+            claude_desktop_config(url, access),
+        ),
     ):
         console.print(f"[dim]{title}[/dim]")
         # As plain text: a terminal may fold it, but nothing is put into it that is not pasted.

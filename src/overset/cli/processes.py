@@ -24,9 +24,7 @@ def manager(*, port: Port = None, bind: Bind = None, home: Home = None) -> None:
 
     with listen(settings) as listener:
         app = create_app(settings)
-        serve(
-            app, settings=settings, listener=listener, ready=lambda: _say("manager", settings.port)
-        )
+        serve(app, listener=listener, ready=lambda: _say("manager", settings.port))
 
 
 @explained
@@ -38,7 +36,7 @@ def mcp(*, port: Port = None, bind: Bind = None, home: Home = None) -> None:
         from overset.mcp.app import create_app
 
         app = create_app(settings, keys=load_keys(settings))
-        serve(app, settings=settings, listener=listener, ready=lambda: _say("mcp", settings.port))
+        serve(app, listener=listener, ready=lambda: _say("mcp", settings.port))
 
 
 def _say(process: str, port: int) -> None:

@@ -2,7 +2,7 @@
 
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import uvicorn
@@ -15,14 +15,11 @@ from overset.kernel.settings import Settings
 _DRAIN_SECONDS = 5
 
 
-def serve(
-    app: ASGIApp, *, settings: Settings, listener: socket.socket, ready: Callable[[], None]
-) -> None:
+def serve(app: ASGIApp, *, listener: socket.socket, ready: Callable[[], None]) -> None:
     """Serve until Ctrl-C or SIGTERM; running calls get a few seconds to end.
 
     Args:
         app: what is served.
-        settings: this process's settings.
         listener: a bound socket; see `listen`.
         ready: called once, when requests are answered.
     """
@@ -38,8 +35,9 @@ def serve(
         timeout_graceful_shutdown=_DRAIN_SECONDS,
         h11_max_incomplete_event_size=64 * 1024,
     )
-    del settings
-    _Server(config, ready).run(sockets=[listener])
+    # uvicorn stops cleanly at Ctrl-C, and then raises it once more for whoever is outside.
+    with suppress(KeyboardInterrupt):
+        _Server(config, ready).run(sockets=[listener])
 
 
 class _Server(uvicorn.Server):

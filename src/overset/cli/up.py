@@ -45,7 +45,6 @@ def up(
                 app = create_platform(settings, keys=keys, manager=manager)
             serve(
                 app,
-                settings=settings,
                 listener=listener,
                 ready=lambda: print_banner(out, settings, accesses),
             )

@@ -291,3 +291,5 @@ def prepare_superset_environment(*, home: Path) -> None:
     os.environ.setdefault("ALEMBIC_SKIP_LOG_CONFIG", "1")
     os.environ.setdefault("FASTMCP_CHECK_FOR_UPDATES", "off")
     os.environ.setdefault("FASTMCP_SHOW_SERVER_BANNER", "false")
+    # FastMCP's own handler writes past our logging.
+    os.environ.setdefault("FASTMCP_LOG_ENABLED", "false")
