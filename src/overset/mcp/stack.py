@@ -16,6 +16,7 @@ from overset.auth.jwks import KeySource
 from overset.kernel.settings import Settings
 from overset.mcp.layers.accept import AcceptMiddleware
 from overset.mcp.layers.oauth_metadata_rewrite import OAuthMetadataRewriteMiddleware
+from overset.mcp.layers.one_message import OneMessageMiddleware
 from overset.mcp.layers.path_prefix_strip import PathPrefixStripMiddleware
 from overset.mcp.layers.workspace_permission import WorkspacePermissionMiddleware
 from overset.tenancy.circuit import Circuits
@@ -47,7 +48,9 @@ def build(inner: ASGIApp, *, settings: Settings, services: Services) -> ASGIApp:
             access=services.access,
             circuits=services.circuits,
         ),
-        # the door to FastMCP: both content types, unless the client is particular
+        # the door to FastMCP: one JSON-RPC message, of a method that MCP has
+        partial(OneMessageMiddleware),
+        # and both content types in the answer, unless the client is particular
         partial(AcceptMiddleware),
     ]
     app = inner

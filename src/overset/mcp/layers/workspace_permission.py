@@ -23,6 +23,7 @@ from overset.tenancy.workspace import Workspace, WorkspaceState
 
 PROTECTED_PATH = "/mcp"
 METADATA_PATH = "/.well-known/oauth-protected-resource/mcp"
+PUBLIC_PATHS = frozenset({METADATA_PATH, METADATA_PATH.removesuffix(PROTECTED_PATH)})
 
 _TOKEN_REASONS = frozenset({"token_unknown", "token_revoked", "user_disabled"})
 
@@ -53,9 +54,11 @@ class WorkspacePermissionMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, if it may be served."""
-        if scope["type"] != "http" or scope["path"] != PROTECTED_PATH:
-            await self.app(scope, receive, send)
+        if scope["type"] != "http" or scope["path"] in PUBLIC_PATHS:
+            await self.app(_without_credentials(scope), receive, send)
             return
+        if scope["path"] != PROTECTED_PATH:
+            raise NotFound
         exchange = get_exchange(scope)
         try:
             await self._admit(scope, exchange)
@@ -205,6 +208,12 @@ def _read_locator(headers: Headers) -> str | None:
     if len(set(values)) > 1:
         raise InvalidRequest("locators_disagree", "Send `X-Workspace-Id` once.")
     return values[0].strip() if values else None
+
+
+def _without_credentials(scope: Scope) -> Scope:
+    # FastMCP would verify a bearer wherever it is sent, and there is nobody to compare it with.
+    headers = scope.get("headers", ())
+    return {**scope, "headers": [h for h in headers if h[0] != b"authorization"]}
 
 
 def _no_such_workspace() -> NotFound:
