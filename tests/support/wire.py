@@ -16,9 +16,9 @@ from starlette.routing import Route
 BASE_URL = "http://manager.test"
 
 
-async def eventually(condition: Callable[[], object], timeout: float = 10) -> None:
-    """Wait until `condition` is true, for `timeout` seconds at most."""
-    deadline = time.monotonic() + timeout
+async def eventually(condition: Callable[[], object], *, seconds: float = 10) -> None:
+    """Wait until `condition` is true, for `seconds` at most."""
+    deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "the condition did not come true in time"
         await anyio.sleep(0.01)

@@ -11,6 +11,7 @@ import httpx
 import structlog
 from joserfc.errors import JoseError
 from joserfc.jwk import RSAKey
+from pydantic import BaseModel, ValidationError
 
 from overset.kernel.changes import Change, ChangeFeed, ChangeKind
 from overset.kernel.clock import Monotonic, monotonic
@@ -25,6 +26,12 @@ _ATTEMPTS = 3
 _MIN_BITS = 2048
 _MAX_AGE = re.compile(r"(?:^|[\s,])max-age=\"?(\d{1,9})\"?(?:$|[\s,])", re.IGNORECASE)
 _log = structlog.get_logger(__name__)
+
+
+class _Document(BaseModel):
+    """A key set as it is published (RFC 7517 section 5)."""
+
+    keys: tuple[dict[str, object], ...]
 
 
 class KeySource(Protocol):
@@ -147,11 +154,11 @@ def _find_age(response: httpx.Response) -> float:
 
 def _read_keys(response: httpx.Response) -> dict[str, RSAKey]:
     try:
-        entries = response.json()["keys"]
-        found = [_read_key(entry) for entry in entries]
-    except (ValueError, KeyError, TypeError) as error:
-        _log.warning("the manager's key set could not be read", error=type(error).__name__)
+        entries = _Document.model_validate_json(response.content).keys
+    except ValidationError as error:
+        _log.warning("the manager's key set could not be read", problems=error.error_count())
         raise unreachable() from error
+    found = [_read_key(entry) for entry in entries]
     return {key.kid: key for key in found if key is not None and key.kid}
 
 

@@ -92,7 +92,8 @@ class PollingFeed(Broadcast):
             await self.catch_up()
         except Unavailable as error:
             if not self._failing:
-                _log.warning("the manager does not tell what changes", cause=repr(error.__cause__))
+                cause = str(error.__cause__).partition("\n")[0]
+                _log.warning("the manager does not tell what changes", cause=cause)
             self._failing = True
         except Exception:  # noqa: BLE001 - a feed that ended would stay unhealthy until a restart
             _log.exception("asking what changed failed")
@@ -184,7 +185,9 @@ class RedisFeed(PollingFeed):
                     _log.warning("Redis pushes no changes: polling", error=type(error).__name__)
                 self._complained = True
             finally:
-                self._subscribed = False
+                lost, self._subscribed = self._subscribed, False
+            if lost:
+                self._wake.set()  # the slow poll is waiting: the fast one begins now
             await anyio.sleep(self._interval)
 
     async def _listen(self) -> None:
