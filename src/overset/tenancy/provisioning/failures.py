@@ -10,6 +10,7 @@ from overset.kernel.errors import OversetError
 _ADVICE = {
     errno.EACCES: "let this user write there",
     errno.EDQUOT: "free some space or raise the quota, then start again",
+    errno.EEXIST: "a part of that path is a file: choose another home",
     errno.EFBIG: "allow larger files (`ulimit -f`), then start again",
     errno.ENOSPC: "free some space, then start again",
     errno.ENOTDIR: "a part of that path is a file: choose another home",
