@@ -1,7 +1,11 @@
 """The OpenAPI document: complete enough to make a client from."""
 
+import re
+from pathlib import Path
+
 import pytest
 
+from overset.kernel.errors import Conflict, Forbidden, InvalidRequest, NotFound
 from overset.manager.services import Manager
 from support.manager import Client
 
@@ -59,3 +63,14 @@ def test_the_document_and_its_page_are_served(anybody: Client, manager: Manager)
     assert anybody.get("/api/v1/docs").status_code == 200
     assert anybody.get("/docs").status_code == 404
     assert anybody.get("/openapi.json").status_code == 404
+
+
+def test_every_code_of_a_refusal_is_on_the_reference_page():
+    root = Path(__file__).parents[3]
+    source = "\n".join(path.read_text() for path in (root / "src/overset/manager").rglob("*.py"))
+    page = (root / "docs/reference/rest-api.md").read_text()
+    kinds = "|".join(kind.__name__ for kind in (InvalidRequest, Forbidden, NotFound, Conflict))
+    codes = set(re.findall(rf'\b(?:{kinds}|Unavailable)\(\s*"([a-z_]+)"', source))
+
+    assert len(codes) > 20
+    assert sorted(code for code in codes if f"`{code}`" not in page) == []

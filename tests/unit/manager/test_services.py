@@ -7,11 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from overset.kernel.errors import SettingsError
+from overset.kernel.errors import SettingsError, Unavailable
+from overset.kernel.ids import WorkspaceId
 from overset.kernel.settings import load
 from overset.manager.app import create_app
+from overset.manager.layers.body_limit import BodyLimitLayer
 from overset.manager.services import open_manager
-from support.manager import Client, make_settings
+from overset.manager.workspaces.provisioner import NullProvisioner
+from support.manager import Client, make_member, make_settings, serving
 
 
 def test_the_manager_never_loads_superset():
@@ -55,3 +58,44 @@ def test_what_was_written_is_there_after_a_restart(tmp_path: Path):
         assert manager.keys.signer().kid == kid
         app = create_app(manager.settings, services=manager)
         assert Client(app, value).get("/api/v1/users").status_code == 200
+
+
+def test_what_an_earlier_process_could_not_drop_is_dropped_at_the_next_start(tmp_path: Path):
+    class Busy(NullProvisioner):
+        def drop(self, workspace_id: WorkspaceId) -> None:
+            raise OSError("busy")
+
+    settings, left = make_settings(tmp_path), set()
+    with open_manager(settings, provisioner=Busy(left)) as manager:
+        make_member(manager)
+        with pytest.raises(Unavailable):
+            manager.workspaces.delete("acme")
+    assert len(left) == 1
+
+    with (
+        open_manager(settings, provisioner=NullProvisioner(left)) as manager,
+        serving(create_app(settings, services=manager)),
+    ):
+        assert left == set()
+
+
+def test_half_a_body_reaches_nobody(tmp_path: Path):
+    reached = []
+
+    async def app(*_: object) -> None:
+        reached.append("app")
+
+    async def leave(messages: list) -> None:
+        async def receive() -> dict:
+            return messages.pop(0)
+
+        async def send(message: dict) -> None:
+            reached.append(message)
+
+        scope = {"type": "http", "headers": []}
+        await BodyLimitLayer(app, max_bytes=1024)(scope, receive, send)
+
+    half = {"type": "http.request", "body": b"{", "more_body": True}
+    asyncio.run(leave([half, {"type": "http.disconnect"}]))
+
+    assert reached == []

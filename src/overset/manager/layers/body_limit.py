@@ -20,29 +20,40 @@ class BodyLimitLayer:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        body = await self._read(scope, receive)
-        if body is None:
-            refusal = PayloadTooLarge(
-                detail=f"The largest body that is read has {self.max_bytes} bytes.",
-                headers={"Connection": "close"},
-            )
+        try:
+            body = await self._read(scope, receive)
+        except _Gone:
+            return
+        except PayloadTooLarge as refusal:
             response = refusal_response(refusal, request_id=read_request_id(scope))
             await response(scope, receive, send)
             return
         await self.app(scope, _replay(body, receive), send)
 
-    async def _read(self, scope: Scope, receive: Receive) -> bytes | None:
+    async def _read(self, scope: Scope, receive: Receive) -> bytes:
         declared = Headers(scope=scope).get("content-length", "0")
         if not declared.isdecimal() or int(declared) > self.max_bytes:
-            return None
+            raise self._too_large()
         body = bytearray()
         while True:
             message = await receive()
+            if message["type"] == "http.disconnect":
+                raise _Gone
             body += message.get("body", b"")
             if len(body) > self.max_bytes:
-                return None
+                raise self._too_large()
             if not message.get("more_body"):
                 return bytes(body)
+
+    def _too_large(self) -> PayloadTooLarge:
+        return PayloadTooLarge(
+            detail=f"The largest body that is read has {self.max_bytes} bytes.",
+            headers={"Connection": "close"},
+        )
+
+
+class _Gone(Exception):  # noqa: N818  # no error: the caller left in the middle of the body
+    """Half a body is no body, and there is nobody to answer."""
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:
