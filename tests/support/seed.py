@@ -60,7 +60,7 @@ def write_metadata(file: Path, canary: str) -> None:
         extra=superset_json.dumps({"allows_virtual_table_explore": True}),
     )
     # An encrypted column, so that a wrong key is noticed.
-    database.encrypted_extra = superset_json.dumps({"note": canary})
+    database.encrypted_extra = superset_json.dumps({"execution_options": {"note": canary}})
     table = _table(SqlaTable, TableColumn, SqlMetric, "facts", database, canary)
     virtual = _table(SqlaTable, TableColumn, SqlMetric, "virtual_facts", database, canary)
     virtual.sql = f"SELECT * FROM facts WHERE word LIKE '{canary}%'"
@@ -81,6 +81,12 @@ def write_metadata(file: Path, canary: str) -> None:
             "query_mode": "raw",
             "all_columns": ["word", "region", "amount"],
             "row_limit": 10,
+        }
+    )
+    chart.query_context = superset_json.dumps(
+        {
+            "datasource": {"id": table.id, "type": "table"},
+            "queries": [{"columns": ["word", "region", "amount"], "row_limit": 10}],
         }
     )
     dashboard = Dashboard(

@@ -87,7 +87,9 @@ def make_engine(installation: Installation, workspace_id: WorkspaceId) -> Engine
     else:
         # `mode=rw` and not `rwc`: a file that is gone is an error, not an empty database.
         url = url.replace("sqlite:///", "sqlite:///file:", 1) + "?mode=rw&uri=true"
-        options = {"connect_args": {"timeout": 5}}
+        # FastMCP runs tools that are no coroutines in another thread, with the session of this one;
+        # they take turns.
+        options = {"connect_args": {"timeout": 5, "check_same_thread": False}}
     engine = create_engine(url, **options)
     pessimistic_connection_handling(engine)
     return engine
