@@ -7,7 +7,7 @@ writing. An authorizer, which SQLite asks while it compiles a statement, refuses
 import sqlite3
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from sqlalchemy.engine.url import URL
 
@@ -27,6 +27,7 @@ _READING_PRAGMAS = frozenset(
         "index_info",
         "index_list",
         "index_xinfo",
+        "read_uncommitted",  # SQLAlchemy asks for the isolation level; set, it changes no data
         "table_info",
         "table_list",
         "table_xinfo",
@@ -83,8 +84,11 @@ def restrict(url: URL, params: dict[str, Any], *, folder: Path) -> tuple[URL, di
     """
     if not is_own_file(url, folder=folder):
         raise ValueError("this SQLite file does not belong to the workspace")
+    # Quoted, or SQLite would decode a `%2e%2e` in the name after it was checked.
     only_reading = URL.create(
-        url.drivername, database=f"file:{find_file(url)}", query={"mode": "ro", "uri": "true"}
+        "sqlite",
+        database=f"file:{quote(str(find_file(url)))}",
+        query={"mode": "ro", "uri": "true"},
     )
     connect_args = {"factory": ReadingConnection, "check_same_thread": False}
     return only_reading, {**params, "connect_args": connect_args}
