@@ -9,7 +9,7 @@ from overset.kernel.secrets import Keys, derive
 from overset.kernel.settings import Settings
 from overset.tenancy.binding.engines import get_bound
 from overset.tenancy.context import find_current
-from overset.tenancy.locations import metadata_url, superset_secret_key
+from overset.tenancy.locations import examples_url, metadata_url, superset_secret_key
 from overset.tenancy.workspace import Workspace
 
 Route = Callable[[Workspace], Any]
@@ -36,7 +36,7 @@ def make_routes(settings: Settings, keys: Keys) -> Mapping[str, Route]:
         "SECRET_KEY": lambda workspace: superset_secret_key(keys, workspace.id),
         "SECRET_KEY_FALLBACKS": lambda _: [],
         "SQLALCHEMY_DATABASE_URI": lambda workspace: metadata_url(settings, keys, workspace.id),
-        "SQLALCHEMY_EXAMPLES_URI": lambda _: None,
+        "SQLALCHEMY_EXAMPLES_URI": lambda workspace: examples_url(settings, workspace.id),
         "SUPERSET_WEBSERVER_ADDRESS": origin(),
         "WEBDRIVER_BASEURL": origin("/"),
         "WEBDRIVER_BASEURL_USER_FRIENDLY": origin("/"),

@@ -1,0 +1,208 @@
+"""`overset up` on a fresh home: what it prints works as pasted; it stops and starts again."""
+
+import asyncio
+import contextlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+from fastmcp import Client
+from fastmcp.client.transports import StdioTransport
+
+from support.deployment import read_rpc, read_tool
+from support.node import node_env, node_tool
+from support.processes import RunningProcess, free_port, start_process
+
+OVERSET = Path(sys.executable).parent / "overset"
+DASHBOARDS = {"acme": "Sales Dashboard", "globex": "Video Game Sales"}
+
+pytestmark = [pytest.mark.runs_last, pytest.mark.timeout(600)]
+
+
+@dataclass(frozen=True, slots=True)
+class Up:
+    """A running `overset up`, where it lives, and a home for the clients' own files."""
+
+    process: RunningProcess
+    home: Path
+    port: int
+    clients: Path
+
+    def lines(self, start: str) -> list[str]:
+        """Return the printed lines that begin with `start`, as somebody would copy them."""
+        return [line for line in self.process.output().splitlines() if line.startswith(start)]
+
+    def paste(self, line: str) -> "subprocess.CompletedProcess[str]":
+        """Run a line in a shell that knows nothing but where the clients' programs are."""
+        env = {**node_env(self.clients), "LANG": "C.UTF-8"}
+        env["PATH"] = f"{self.clients / 'bin'}:{env['PATH']}"
+        return subprocess.run(
+            ["bash", "-c", line],
+            cwd=self.clients,
+            env=env,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+
+def start(home: Path, port: int, *, log: Path, options: tuple[str, ...] = ()) -> RunningProcess:
+    argv = [OVERSET, "up", "--home", home, "--port", str(port), *options]
+    return start_process(argv, log=log)
+
+
+def is_up(process: RunningProcess) -> bool:
+    return "Ctrl-C stops it" in process.output()
+
+
+@pytest.fixture(scope="module")
+def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
+    """`overset up` on a home that has never been: everything is made."""
+    folder = tmp_path_factory.mktemp("up")
+    clients = folder / "clients"
+    (clients / "bin").mkdir(parents=True)
+    (clients / "bin" / "claude").symlink_to(node_tool("claude")[0])
+    port = free_port()
+    process = start(folder / "home", port, log=folder / "up.log")
+    try:
+        process.wait_until(lambda: is_up(process), 240)
+        yield Up(process, folder / "home", port, clients)
+    finally:
+        process.stop()
+
+
+def test_the_printed_curl_line_lists_each_workspaces_own_dashboards(up: Up) -> None:
+    answers = [up.paste(line).stdout for line in up.lines("curl ")]
+
+    assert len(answers) == len(DASHBOARDS)
+    for slug, answer in zip(DASHBOARDS, answers, strict=True):
+        assert DASHBOARDS[slug] in answer
+        assert not any(title in answer for other, title in DASHBOARDS.items() if other != slug)
+
+
+def test_the_printed_claude_code_line_connects(up: Up) -> None:
+    added = [up.paste(line) for line in up.lines("claude mcp add")]
+    listed = up.paste("claude mcp list").stdout
+
+    assert [one.returncode for one in added] == [0, 0]
+    for slug in DASHBOARDS:
+        assert re.search(rf"{slug}: .*Connected", listed), listed
+
+
+def test_the_printed_claude_desktop_entry_connects_through_mcp_remote(up: Up) -> None:
+    for slug, line in zip(DASHBOARDS, up.lines('{"mcpServers"'), strict=True):
+        server = json.loads(line)["mcpServers"][slug]
+        # `npx` itself comes with Node, which somebody with Claude Desktop has installed.
+        npx = shutil.which("npx")
+        assert npx
+        assert server["command"] == "npx"
+        found = asyncio.run(_titles(npx, server["args"], {**node_env(up.clients), **server["env"]}))
+
+        assert DASHBOARDS[slug] in found
+
+
+async def _titles(command: str, args: list[str], env: dict[str, str]) -> set[str]:
+    env["PATH"] = f"{Path(command).parent}:{env['PATH']}"
+    async with Client(StdioTransport(command, args, env=env), timeout=90) as client:
+        result = await client.call_tool("call_tool", {"name": "list_dashboards"})
+    return {one["dashboard_title"] for one in json.loads(result.content[0].text)["dashboards"]}
+
+
+def test_the_demonstration_has_people_with_different_roles(up: Up) -> None:
+    told = overset("member", "list", "acme", "--json", home=up.home)
+
+    assert {member["role"] for member in json.loads(told)} == {"Admin", "Alpha", "Gamma"}
+
+
+def test_a_token_for_each_of_them_is_one_command_away(up: Up) -> None:
+    token = overset(
+        *("token", "issue", "--user", "linus@example.com", "--workspace", "acme"), home=up.home
+    ).removesuffix("\n")
+
+    answer = httpx.post(
+        f"http://localhost:{up.port}/mcp",
+        headers={"Authorization": f"Bearer {token}"},
+        json={"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "list_charts"}},
+    )
+
+    assert re.fullmatch(r"[\w-]+\.[\w-]+\.[\w-]+", token)
+    assert read_tool(read_rpc(answer))["charts"]
+
+
+def test_a_second_start_on_the_same_home_is_refused(up: Up, tmp_path: Path) -> None:
+    second = start(up.home, free_port(), log=tmp_path / "log")
+
+    assert second.wait(30) == 1
+    assert "another `overset up` serves" in second.output()
+    assert is_serving(up.port)
+
+
+def test_a_second_start_on_the_same_port_is_refused(up: Up, tmp_path: Path) -> None:
+    second = start(tmp_path / "home", up.port, log=tmp_path / "log", options=("--no-demo",))
+
+    assert second.wait(30) == 1
+    assert "--port" in second.output()
+    assert is_serving(up.port)
+
+
+def test_secrets_are_files_that_only_their_owner_reads(up: Up) -> None:
+    kept = [up.home / "master.key", up.home / "manager.db", *up.home.glob("connect/*")]
+    kept += [*up.home.glob("workspaces/*.db"), *up.home.glob("templates/*.db")]
+
+    modes = {path: path.stat().st_mode & 0o077 for path in kept}
+    reachable = up.home.stat().st_mode & 0o077
+    assert not reachable
+    assert not any(mode for path, mode in modes.items() if path.suffix in {".key", ".header"})
+
+
+def test_no_token_is_in_the_log(up: Up) -> None:
+    log = (up.home / "logs" / "overset.log").read_text()
+
+    assert '"event": "request"' in log
+    assert "eyJ" not in log
+
+
+def test_ctrl_c_stops_it_cleanly_and_a_second_start_finds_everything(up: Up) -> None:
+    before = overset("workspace", "list", "--json", home=up.home)
+    up.process.interrupt()
+
+    assert up.process.wait(30) == 0
+    assert up.process.output().rstrip().endswith("Stopped.")
+
+    again = start(up.home, up.port, log=up.home.parent / "again.log")
+    try:
+        again.wait_until(lambda: is_up(again), 120)
+        found = Up(again, up.home, up.port, up.clients)
+
+        assert overset("workspace", "list", "--json", home=up.home) == before
+        assert DASHBOARDS["acme"] in found.paste(found.lines("curl ")[0]).stdout
+        assert "Preparing" not in again.output()
+        assert "Loading" not in again.output()
+    finally:
+        again.stop()
+
+
+def is_serving(port: int) -> bool:
+    with contextlib.suppress(httpx.HTTPError):
+        return httpx.get(f"http://localhost:{port}/health/ready").is_success
+    return False
+
+
+def overset(*args: str, home: Path) -> str:
+    done = subprocess.run(
+        [OVERSET, *args, "--home", home],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "COLUMNS": "200"},
+    )
+    return done.stdout
