@@ -14,7 +14,11 @@ from overset.observe.redact import Limits, redact
 _LIMITS = Limits(text=20_000, items=200, depth=8, total=100_000)
 _MANY_LINES = frozenset({"exception", "stack"})
 _CONTROL = {code: f"\\x{code:02x}" for code in (*range(32), 127)} | {10: "\\n", 13: "\\r", 9: "\\t"}
-_CHATTY = ("httpcore", "httpx")
+_CHATTY = {
+    "datadog.dogstatsd": logging.ERROR,  # a line for every datagram that no agent takes
+    "httpcore": logging.WARNING,
+    "httpx": logging.WARNING,  # a line for every poll
+}
 _SERVERS = ("gunicorn", "gunicorn.error", "uvicorn", "uvicorn.access", "uvicorn.error")
 
 
@@ -91,5 +95,5 @@ def _take_over(handler: logging.Handler, level: str) -> None:
         logger = logging.getLogger(name)
         logger.handlers.clear()
         logger.propagate = True
-    for name in _CHATTY:
-        logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
+    for name, least in _CHATTY.items():
+        logging.getLogger(name).setLevel(max(least, root.level))
