@@ -1,10 +1,11 @@
 """Superset's `APP_INITIALIZER`: where the routed configuration, engines and sessions are put in."""
 
 from typing import Any
+from urllib.parse import quote
 
 from flask import request
 from sqlalchemy import create_engine
-from sqlalchemy.engine import Engine
+from sqlalchemy.engine import URL, Engine, make_url
 from superset.initialization import SupersetAppInitializer
 
 from overset.kernel.ids import WorkspaceId
@@ -74,25 +75,31 @@ def make_engine(installation: Installation, workspace_id: WorkspaceId) -> Engine
     """Return a new engine on a workspace's metadata database, with Superset's own safety on it."""
     from superset.utils.core import pessimistic_connection_handling
 
-    url = metadata_url(installation.settings, installation.keys, workspace_id)
-    options: dict[str, Any] = {}
-    if url.startswith("postgresql"):
-        options = {
-            "isolation_level": "READ COMMITTED",
-            "pool_size": 2,
-            "max_overflow": 8,
-            "pool_timeout": 5,
-            "connect_args": {"connect_timeout": 3},
-        }
-    else:
-        # `mode=rw` and not `rwc`: a file that is gone is an error, not an empty database.
-        url = url.replace("sqlite:///", "sqlite:///file:", 1) + "?mode=rw&uri=true"
-        # FastMCP runs tools that are no coroutines in another thread, with the session of this one;
-        # they take turns.
-        options = {"connect_args": {"timeout": 5, "check_same_thread": False}}
-    engine = create_engine(url, **options)
+    url = make_url(metadata_url(installation.settings, installation.keys, workspace_id))
+    engine = _open_file(url) if url.get_backend_name() == "sqlite" else _open_server(url)
     pessimistic_connection_handling(engine)
     return engine
+
+
+def _open_file(url: URL) -> Engine:
+    # `mode=rw` and not `rwc`: a file that is gone is an error, not an empty database.
+    existing = URL.create(
+        "sqlite", database=f"file:{quote(url.database)}", query={"mode": "rw", "uri": "true"}
+    )
+    # FastMCP runs tools that are no coroutines in another thread, with the session of this one;
+    # they take turns.
+    return create_engine(existing, connect_args={"timeout": 5, "check_same_thread": False})
+
+
+def _open_server(url: URL) -> Engine:
+    return create_engine(
+        url,
+        isolation_level="READ COMMITTED",
+        pool_size=2,
+        max_overflow=8,
+        pool_timeout=5,
+        connect_args={"connect_timeout": 3},
+    )
 
 
 def rate_limit_key() -> str:
