@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import httpx
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import Mount, Route
 
 from overset.auth.access import ManagerAccess
@@ -82,10 +83,26 @@ def create_app(
             Mount("/", stack.build(inner, settings=settings, services=services)),
         ],
         middleware=[
-            Middleware(EdgeMiddleware, max_body_bytes=settings.max_body_bytes, metrics=metrics)
+            Middleware(EdgeMiddleware, max_body_bytes=settings.max_body_bytes, metrics=metrics),
+            *_allow_browsers(settings),
         ],
         lifespan=lifespan,
     )
+
+
+def _allow_browsers(settings: Settings) -> list[Middleware]:
+    """Let pages of the allowed origins read answers (CORS); step 3 refuses all other origins."""
+    if not settings.allowed_origins:
+        return []
+    return [
+        Middleware(
+            CORSMiddleware,
+            allow_origins=settings.allowed_origins,
+            allow_methods=["GET", "POST", "DELETE"],
+            allow_headers=["*"],
+            expose_headers=["Mcp-Session-Id", "WWW-Authenticate", "X-Request-Id"],
+        )
+    ]
 
 
 def _make_client(
