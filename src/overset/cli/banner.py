@@ -55,7 +55,7 @@ def _print_access(console: Console, url: str, access: Access) -> None:
             claude_desktop_config(url, access),
         ),
     ):
-        console.print(f"[dim]{title}[/dim]")
+        console.print(f"\n[cyan]{title}[/cyan]")
         # As plain text: a terminal may fold it, but nothing is put into it that is not pasted.
         console.print(Text(line), soft_wrap=True)
 
