@@ -80,6 +80,7 @@ def write_metadata(file: Path, canary: str) -> None:
             "viz_type": "table",
             "query_mode": "raw",
             "all_columns": ["word", "region", "amount"],
+            "columns": ["word", "region", "amount"],
             "row_limit": 10,
         }
     )
