@@ -13,6 +13,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from overset.kernel.changes import Change, ChangeFeed
+
 BASE_URL = "http://manager.test"
 
 
@@ -37,6 +39,24 @@ class Ticks:
     def advance(self, seconds: float) -> None:
         """Move it forward."""
         self.seconds += seconds
+
+
+class Ear:
+    """Remembers what it heard: the number of each change, or None for "drop everything"."""
+
+    def __init__(self) -> None:
+        self.heard: list[int | None] = []
+
+    def __call__(self, event: Change | None) -> None:
+        """Hear."""
+        self.heard.append(event and event.seq)
+
+
+def listen(feed: ChangeFeed) -> Ear:
+    """Return an ear that hears `feed` from now on."""
+    ear = Ear()
+    feed.subscribe(ear)
+    return ear
 
 
 @dataclass(slots=True)
