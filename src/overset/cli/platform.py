@@ -25,7 +25,12 @@ def create_platform(
 ) -> Starlette:
     """Return manager and MCP as one application; MCP asks the manager as it would over HTTP."""
     control = create_manager(settings, services=manager)
-    mcp = create_mcp(settings, keys=keys, manager=httpx.ASGITransport(control), hooks=hooks)
+    mcp = create_mcp(
+        settings,
+        keys=keys,
+        manager=httpx.ASGITransport(control, raise_app_exceptions=False),
+        hooks=hooks,
+    )
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:

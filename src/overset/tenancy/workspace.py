@@ -33,5 +33,8 @@ class Workspace:
 
 
 def is_slug(text: str) -> bool:
-    """Say whether `text` may name a new workspace."""
-    return bool(SLUG.fullmatch(text)) and text not in RESERVED_SLUGS
+    """Say whether `text` may name a new workspace.
+
+    `xn--` begins names that browsers show in another script (RFC 5890): no two slugs look alike.
+    """
+    return bool(SLUG.fullmatch(text)) and text not in RESERVED_SLUGS and text[:4] != "xn--"
