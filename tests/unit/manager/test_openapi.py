@@ -6,8 +6,15 @@ from pathlib import Path
 import pytest
 
 from overset.kernel.errors import Conflict, Forbidden, InvalidRequest, NotFound
+from overset.kernel.settings import Settings
 from overset.manager.services import Manager
-from support.manager import Client
+from support.manager import Client, make_settings
+
+
+@pytest.fixture
+def manager_settings(tmp_path: Path) -> Settings:
+    """The document is the same on every database."""
+    return make_settings(tmp_path)
 
 
 @pytest.fixture

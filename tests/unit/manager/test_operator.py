@@ -4,15 +4,23 @@ import base64
 import hmac
 import json
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 
 from overset.auth.scopes import MANAGER_SCOPES, Scope
+from overset.kernel.settings import Settings
 from overset.manager.services import Manager
 from overset.manager.users.model import User
-from support.manager import Client, Clock, make_member
+from support.manager import Client, Clock, make_member, make_settings
+
+
+@pytest.fixture
+def manager_settings(tmp_path: Path) -> Settings:
+    """Tokens are judged the same on every database."""
+    return make_settings(tmp_path)
 
 
 def _parts(value: str) -> tuple[dict, dict]:
@@ -53,20 +61,18 @@ def test_without_a_token_nothing_is_told(anybody: Client):
     assert answer.headers["Content-Type"] == "application/problem+json"
 
 
-@pytest.mark.parametrize("scheme", ["Basic", "Token"])
-def test_another_scheme_is_no_token(anybody: Client, value: str, scheme: str):
-    answer = anybody.get("/api/v1/teams", headers={"Authorization": f"{scheme} {value}"})
+def test_another_scheme_is_no_token(anybody: Client, value: str):
+    for scheme in ("Basic", "Token"):
+        answer = anybody.get("/api/v1/teams", headers={"Authorization": f"{scheme} {value}"})
+        assert answer.status_code == 401, scheme
 
-    assert answer.status_code == 401
 
-
-@pytest.mark.parametrize("alg", ["none", "None", "NONE", "HS256", "RS512", "PS256"])
-def test_the_token_does_not_choose_the_algorithm(anybody: Client, value: str, alg: str):
+def test_the_token_does_not_choose_the_algorithm(anybody: Client, value: str):
     header, claims = _parts(value)
-    unsigned = f"{_encode({**header, 'alg': alg})}.{_encode(claims)}."
-
-    assert _ask(anybody, unsigned).status_code == 401
-    assert _ask(anybody, unsigned + value.rsplit(".", 1)[1]).status_code == 401
+    for alg in ("none", "None", "NONE", "HS256", "RS512", "PS256"):
+        unsigned = f"{_encode({**header, 'alg': alg})}.{_encode(claims)}."
+        assert _ask(anybody, unsigned).status_code == 401, alg
+        assert _ask(anybody, unsigned + value.rsplit(".", 1)[1]).status_code == 401, alg
 
 
 def test_the_public_key_is_no_secret_of_an_hmac(anybody: Client, manager: Manager, value: str):
@@ -87,18 +93,20 @@ def test_a_key_that_the_token_brings_along_is_not_used(anybody: Client, value: s
         assert _ask(anybody, forged).status_code == 401
 
 
-@pytest.mark.parametrize("kid", ["", "unknown", "../../master.key", None])
-def test_an_unknown_kid_verifies_nothing(anybody: Client, value: str, kid: str | None):
+def test_an_unknown_kid_verifies_nothing(anybody: Client, value: str):
     header, claims = _parts(value)
     own = RSAKey.generate_key(2048)
-    forged = {**header, "kid": kid} if kid is not None else {"alg": "RS256", "typ": "at+jwt"}
+    for kid in ("", "unknown", "../../master.key", None):
+        forged = {**header, "kid": kid} if kid is not None else {"alg": "RS256", "typ": "at+jwt"}
+        signed = jwt.encode(forged, claims, own, algorithms=["RS256"])
+        assert _ask(anybody, signed).status_code == 401, kid
 
-    assert _ask(anybody, jwt.encode(forged, claims, own, algorithms=["RS256"])).status_code == 401
 
-
-@pytest.mark.parametrize(
-    "wrong",
-    [
+def test_our_own_signature_does_not_save_wrong_claims(
+    anybody: Client, manager: Manager, value: str
+):
+    _, claims = _parts(value)
+    wrong = [
         {"iss": "http://evil.example"},
         {"aud": ["http://acme.localhost:8088/mcp"]},
         {"aud": []},
@@ -110,16 +118,12 @@ def test_an_unknown_kid_verifies_nothing(anybody: Client, value: str, kid: str |
         {"jti": ["a"]},
         {"sub": "usr_somebody_else"},
         *({missing: None} for missing in ("iss", "aud", "exp", "sub", "jti")),
-    ],
-)
-def test_our_own_signature_does_not_save_wrong_claims(
-    anybody: Client, manager: Manager, value: str, wrong: dict
-):
-    _, claims = _parts(value)
-    changed = {key: given for key, given in {**claims, **wrong}.items() if given is not None}
+    ]
 
     assert _ask(anybody, _sign_with_ours(manager, claims)).status_code == 200
-    assert _ask(anybody, _sign_with_ours(manager, changed)).status_code == 401
+    for part in wrong:
+        changed = {key: given for key, given in {**claims, **part}.items() if given is not None}
+        assert _ask(anybody, _sign_with_ours(manager, changed)).status_code == 401, part
 
 
 def test_a_jwt_of_another_type_is_no_access_token(anybody: Client, manager: Manager, value: str):
@@ -128,12 +132,12 @@ def test_a_jwt_of_another_type_is_no_access_token(anybody: Client, manager: Mana
     assert _ask(anybody, _sign_with_ours(manager, claims, typ="JWT")).status_code == 401
 
 
-@pytest.mark.parametrize("garbage", ["x", "a.b.c", "....", "é", "e30.e30.e30", "[]", "a" * 9000])
-def test_garbage_is_refused_quietly(anybody: Client, garbage: str):
-    answer = anybody.get("/api/v1/teams", headers={"Authorization": f"Bearer {garbage}".encode()})
-
-    assert answer.status_code == 401
-    assert garbage not in answer.text or len(garbage) == 1
+def test_garbage_is_refused_quietly(anybody: Client):
+    for garbage in ("..x..", "a.b.c", "....", "éé", "e30.e30.e30", "[[]]", "a" * 9000):
+        headers = {"Authorization": f"Bearer {garbage}".encode()}
+        answer = anybody.get("/api/v1/teams", headers=headers)
+        assert answer.status_code == 401, garbage
+        assert garbage not in answer.text
 
 
 def test_a_workspace_s_token_is_not_for_this_api(anybody: Client, manager: Manager):

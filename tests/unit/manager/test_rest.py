@@ -2,8 +2,6 @@
 
 import json
 
-import pytest
-
 from overset.flags.gates import Gate
 from overset.manager.app import create_app
 from overset.manager.services import Manager
@@ -131,13 +129,13 @@ def test_a_member_of_one_workspace_is_not_reached_through_another(api: Client, m
     assert manager.members.find("globex", eve.id) is not None
 
 
-@pytest.mark.parametrize("role", ["", "  ", "a" * 101, "Ad\u0007min", "Admin\n"])
-def test_a_role_is_a_printable_name(api: Client, manager: Manager, role: str):
+def test_a_role_is_a_printable_name(api: Client, manager: Manager):
     _, user = make_member(manager)
-    answer = api.put(f"/api/v1/workspaces/acme/members/{user.id}", json={"role": role})
+    path = f"/api/v1/workspaces/acme/members/{user.id}"
 
-    assert answer.status_code in {400, 422} or role.strip() == "Admin"
-    assert manager.members.get("acme", user.id).role == "Admin"
+    for role in ("", "  ", "a" * 101, "Ad\u0007min", "Ad\nmin", "Admin\x00"):
+        assert api.put(path, json={"role": role}).status_code in {400, 422}, role
+    assert api.put(path, json={"role": " Sales team\n"}).json()["role"] == "Sales team"
 
 
 def test_tokens_are_issued_listed_and_revoked(api: Client, manager: Manager):
@@ -162,9 +160,10 @@ def test_tokens_are_issued_listed_and_revoked(api: Client, manager: Manager):
     assert _problem(api.delete("/api/v1/tokens/tok_none")) == (404, "token_unknown")
 
 
-@pytest.mark.parametrize(
-    ("body", "expected"),
-    [
+def test_a_token_that_nobody_should_have_is_not_issued(api: Client, manager: Manager):
+    make_member(manager, "globex", "eve@example.com")
+    _, user = make_member(manager)
+    wrong = [
         ({"scope": "sql:drop"}, (400, "scope_unknown")),
         ({"scope": "manager:write"}, (400, "scope_invalid")),
         ({"workspaces": ["nowhere"]}, (404, "workspace_unknown")),
@@ -174,16 +173,11 @@ def test_tokens_are_issued_listed_and_revoked(api: Client, manager: Manager):
         ({"ttl_seconds": 90 * 86400 + 1}, (422, "validation_failed")),
         ({"ttl_seconds": 0}, (422, "validation_failed")),
         ({"client_id": "usr_ada"}, (400, "client_id_invalid")),
-    ],
-)
-def test_a_token_that_nobody_should_have_is_not_issued(
-    api: Client, manager: Manager, body: dict, expected: tuple
-):
-    make_member(manager, "globex", "eve@example.com")
-    _, user = make_member(manager)
-    asked = {"user_id": user.id, "workspaces": ["acme"], **body}
+    ]
 
-    assert _problem(api.post("/api/v1/tokens", json=asked)) == expected
+    for body, expected in wrong:
+        asked = {"user_id": user.id, "workspaces": ["acme"], **body}
+        assert _problem(api.post("/api/v1/tokens", json=asked)) == expected, body
 
 
 def test_gates_are_set_for_all_and_for_one(api: Client, manager: Manager):
@@ -235,19 +229,18 @@ def test_lists_come_in_pages_without_gaps(api: Client, manager: Manager):
     ]
 
 
-@pytest.mark.parametrize(
-    "cursor",
-    ["x", "%00", "W10", "WzFd", "WyJhIiwiYiJd", "bnVsbA", "WyJcdTAwMDAiXQ", "ü", "W" * 1999],
-)
-def test_a_made_up_cursor_is_refused(api: Client, cursor: str):
-    for noun in ("teams", "users", "workspaces", "tokens"):
-        answer = api.get(f"/api/v1/{noun}?cursor={cursor}")
-        assert _problem(answer) == (400, "cursor_invalid")
+def test_a_made_up_cursor_is_refused(api: Client):
+    made_up = ("x", "%00", "W10", "WzFd", "WyJhIiwiYiIsImMiXQ", "bnVsbA", "WyJcdTAwMDAiXQ", "ü")
+    for cursor in (*made_up, "W" * 1999):
+        for noun in ("teams", "users", "workspaces", "tokens"):
+            answer = api.get(f"/api/v1/{noun}?cursor={cursor}")
+            assert _problem(answer) == (400, "cursor_invalid"), (noun, cursor)
 
 
-@pytest.mark.parametrize("limit", ["0", "201", "-1", "x", "1e3"])
-def test_a_limit_is_a_small_number(api: Client, limit: str):
-    assert _problem(api.get(f"/api/v1/teams?limit={limit}")) == (422, "validation_failed")
+def test_a_limit_is_a_small_number(api: Client):
+    for limit in ("0", "201", "-1", "x", "1e3"):
+        answer = api.get(f"/api/v1/teams?limit={limit}")
+        assert _problem(answer) == (422, "validation_failed"), limit
 
 
 def test_all_wrong_fields_are_named_and_none_is_echoed(api: Client):
@@ -260,19 +253,17 @@ def test_all_wrong_fields_are_named_and_none_is_echoed(api: Client):
     assert "hunter2" not in answer.text
 
 
-@pytest.mark.parametrize(
-    "body",
-    [b"", b"{", b"[]", b"null", b"\xff", b'{"slug": "\\ud800", "name": "n"}', b"[" * 100_000],
-)
-def test_a_malformed_body_is_the_sender_s_mistake(api: Client, body: bytes):
-    answer = api.post("/api/v1/teams", content=body, headers={"Content-Type": "application/json"})
-
-    assert _problem(answer)[0] in {400, 422}
+def test_a_malformed_body_is_the_sender_s_mistake(api: Client):
+    lone_surrogate = b'{"slug": "\\ud800", "name": "n"}'
+    headers = {"Content-Type": "application/json"}
+    for body in (b"", b"{", b"[]", b"null", b"\xff", lone_surrogate, b"[" * 100_000):
+        answer = api.post("/api/v1/teams", content=body, headers=headers)
+        assert _problem(answer)[0] in {400, 422}, body[:40]
 
 
-@pytest.mark.parametrize("path", ["teams/a%00b", "users/%ff", "workspaces/a%20b", "tokens/%0a"])
-def test_an_odd_path_finds_nothing_and_breaks_nothing(api: Client, path: str):
-    assert _problem(api.get(f"/api/v1/{path}"))[0] in {404, 422}
+def test_an_odd_path_finds_nothing_and_breaks_nothing(api: Client):
+    for path in ("teams/a%00b", "users/%ff", "workspaces/a%20b", "tokens/%0a", "gates/%f0%9f"):
+        assert _problem(api.get(f"/api/v1/{path}"))[0] in {404, 422}, path
 
 
 def test_a_path_or_method_that_is_not_there_is_a_problem_too(api: Client):

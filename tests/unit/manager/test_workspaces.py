@@ -151,15 +151,26 @@ def test_what_was_set_of_gates_goes_with_the_workspace(manager: Manager):
     assert manager.gates.state("CHATBOT_ENABLED").workspaces == {}
 
 
-@pytest.mark.parametrize(
-    "slug", ["", "-a", "a-", "A", "a.b", "a/b", "api", "localhost", "a" * 41, "ä", "a\n", "ws_a"]
-)
-def test_a_slug_is_a_host_name_s_label(manager: Manager, slug: str):
+def test_a_slug_is_a_host_name_s_label(manager: Manager):
     manager.teams.create("demo", name="Demo")
 
-    with pytest.raises(InvalidRequest) as refusal:
-        manager.workspaces.create(slug, team="demo")
-    assert refusal.value.code == "slug_invalid"
+    for slug in (
+        "",
+        "-a",
+        "a-",
+        "A",
+        "a.b",
+        "a/b",
+        "api",
+        "localhost",
+        "a" * 41,
+        "ä",
+        "a\n",
+        "a_b",
+    ):
+        with pytest.raises(InvalidRequest) as refusal:
+            manager.workspaces.create(slug, team="demo")
+        assert refusal.value.code == "slug_invalid"
 
 
 def test_a_team_is_deleted_after_its_workspaces(manager: Manager):
