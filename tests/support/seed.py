@@ -80,7 +80,8 @@ def write_metadata(file: Path, canary: str) -> None:
             "viz_type": "table",
             "query_mode": "raw",
             "all_columns": ["word", "region", "amount"],
-            "columns": ["word", "region", "amount"],
+            # Superset's table preview reads these alone.
+            "groupby": ["word", "region"],
             "row_limit": 10,
         }
     )
