@@ -5,12 +5,14 @@ import pytest
 pytest.register_assert_rewrite("support")
 
 pytest_plugins = [
+    "support.binding",
     "support.manager",
     "support.deployment",
     "support.postgres",
     "support.proving",
     "support.provisioning",
     "support.redis",
+    "support.split",
 ]
 
 

@@ -62,5 +62,8 @@ class WorkspaceConfig(flask.Config):
         return route(get_bound())
 
     def get(self, name: str, default: Any = None) -> Any:
-        """Return a value, routed if the name is."""
-        return self[name] if name in self else default  # noqa: SIM401 - this is that very method
+        """Return a value, routed if the name is, whether or not it has a base value."""
+        try:
+            return self[name]
+        except KeyError:
+            return default
