@@ -78,6 +78,11 @@ async def verify(
     return facts
 
 
+def expired() -> InvalidToken:
+    """Return the refusal of a token whose time is over."""
+    return InvalidToken("token_expired", "The token has expired: get a new one.")
+
+
 def _parse(token: str) -> tuple[jws.CompactSignature, dict[str, Any]]:
     if len(token) > MAX_BYTES:
         raise InvalidToken("token_malformed", f"The token is longer than {MAX_BYTES} characters.")
@@ -170,7 +175,7 @@ def _check_issuer(claims: Mapping[str, Any], issuer: str) -> None:
 
 def _check_times(claims: Mapping[str, Any], now: datetime) -> None:
     if now >= _to_time(claims["exp"]) + LEEWAY:
-        raise InvalidToken("token_expired", "The token has expired: get a new one.")
+        raise expired()
     begins = max(_to_time(claims["iat"]), _to_time(claims.get("nbf", 0)))
     if now < begins - LEEWAY:
         raise InvalidToken("token_not_yet_valid", "The token does not count yet: check the clocks.")

@@ -7,8 +7,13 @@ import httpx
 from fastmcp.server.auth import AccessToken
 from fastmcp.server.auth.providers.jwt import JWTVerifier
 from fastmcp.server.dependencies import get_http_request
+from fastmcp.utilities.auth import decode_jwt_payload
 
+from overset.auth.jwt import expired
+from overset.kernel.clock import utc_now
+from overset.kernel.errors import Refusal
 from overset.kernel.settings import Settings
+from overset.kernel.upstream import unreachable
 from overset.mcp.facts import get_exchange
 
 JWKS_PATH = "/.well-known/jwks.json"
@@ -29,12 +34,20 @@ class WorkspaceTokenVerifier(JWTVerifier):
 
     async def verify_token(self, token: str) -> AccessToken | None:
         """Return the verified token, or None if it does not count for this request's workspace."""
+        exchange = get_exchange(get_http_request().scope)
         access = await super().verify_token(token)
         if access is None:
+            exchange.verdict = _explain(token)
             return None
-        caller = get_exchange(get_http_request().scope).get_caller()
+        caller = exchange.get_caller()
         audience = access.claims.get("aud", [])
         wanted = self._settings.mcp_url(caller.workspace.slug)
         named = [audience] if isinstance(audience, str) else audience
         same = access.claims.get("sub") == caller.principal.subject
         return access if same and wanted in named else None
+
+
+def _explain(token: str) -> Refusal:
+    # Step 3 let it in a moment ago: here it is over to the second, or the keys could not be had.
+    is_over = utc_now().timestamp() >= decode_jwt_payload(token)["exp"]
+    return expired() if is_over else unreachable()

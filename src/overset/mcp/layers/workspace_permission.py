@@ -7,7 +7,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from overset.auth.access import Access, Decision
 from overset.auth.bearer import read_bearer
 from overset.auth.jwks import KeySource
-from overset.auth.jwt import Claims, verify
+from overset.auth.jwt import Claims, expired, verify
 from overset.auth.principal import Principal
 from overset.auth.scopes import InsufficientScopeError
 from overset.flags.gates import Gate
@@ -117,6 +117,8 @@ class WorkspacePermissionMiddleware:
 
     def _make_caller(self, claims: Claims, decision: Decision, *, neutral: bool) -> Caller:
         if decision.reason in _TOKEN_REASONS:
+            if claims.expires_at <= self._now():
+                raise expired()  # the manager's clock has no leeway
             raise InvalidToken(decision.reason, "The token was revoked or its user is gone.")
         workspace, member = decision.workspace, decision.member
         # At a neutral door, whether a workspace exists is told to its members alone.
@@ -160,7 +162,7 @@ class WorkspacePermissionMiddleware:
         verdict = exchange.verdict
         if verdict is None:
             return None
-        if isinstance(verdict, InsufficientScopeError):
+        if isinstance(verdict, InsufficientScopeError | InvalidToken):
             self._challenge(verdict, exchange)
         if isinstance(verdict, Refusal):
             exchange.log["code"] = verdict.code
