@@ -23,8 +23,9 @@ from werkzeug.security import generate_password_hash
 from overset.kernel.ids import TeamId, WorkspaceId
 from overset.kernel.secrets import Keys, load_keys
 from overset.kernel.settings import Settings
-from overset.tenancy.binding.app import install, make_app
+from overset.tenancy.binding.app import make_app
 from overset.tenancy.binding.hooks import ALL, Hook
+from overset.tenancy.binding.installation import install
 from overset.tenancy.context import entered
 from overset.tenancy.locations import metadata_url
 from overset.tenancy.provisioning.create import make_provisioner

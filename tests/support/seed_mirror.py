@@ -10,7 +10,8 @@ import sys
 from overset.kernel.ids import TeamId, WorkspaceId
 from overset.kernel.secrets import load_keys
 from overset.kernel.settings import load
-from overset.tenancy.binding.app import enter, install
+from overset.tenancy.binding.app import enter
+from overset.tenancy.binding.installation import install
 from overset.tenancy.locations import data_folder
 from overset.tenancy.workspace import Workspace, WorkspaceState
 from support.mirror import NORTH

@@ -20,8 +20,9 @@ from overset.mcp import stack
 from overset.mcp.layers.edge import EdgeMiddleware
 from overset.mcp.operations import Operations
 from overset.observe.metrics import open_metrics
-from overset.tenancy.binding.app import install, make_app
+from overset.tenancy.binding.app import make_app
 from overset.tenancy.binding.hooks import ALL, Hook
+from overset.tenancy.binding.installation import install
 from overset.tenancy.circuit import Circuits
 from overset.tenancy.registry import ManagerRegistry
 

@@ -1,71 +1,22 @@
 """One Flask app per process, on which every workspace is bound in turn; read this file first.
 
-`install` says how; `make_app` makes the app as Superset's MCP service itself would; `enter` binds.
+`make_app` makes the app as Superset's MCP service itself would; `enter` binds. How a process binds
+is decided in `installation.py`.
 """
 
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from flask import Flask, g
 
-from overset.kernel.errors import OversetError, SettingsError
-from overset.kernel.secrets import Keys
-from overset.kernel.settings import Settings, find_unsafe_environment, prepare_superset_environment
 from overset.tenancy.binding.engines import STAMP, claim
-from overset.tenancy.binding.hooks import ALL, Hook
+from overset.tenancy.binding.hooks import Hook
+from overset.tenancy.binding.installation import get_installation
 from overset.tenancy.context import entered
 from overset.tenancy.member import Member
 from overset.tenancy.workspace import Workspace
-
-
-@dataclass(frozen=True, slots=True)
-class Installation:
-    """How this process binds workspaces."""
-
-    settings: Settings
-    keys: Keys
-    hooks: frozenset[Hook]
-    base_secret: str
-    """Signs nothing that counts: the value of routed secrets while the app is being built."""
-
-
-_installation: Installation | None = None
-
-
-def install(settings: Settings, *, keys: Keys, hooks: frozenset[Hook] = ALL) -> None:
-    """Decide, once per process and before Superset is imported, how workspaces are bound.
-
-    Args:
-        settings: this process's settings.
-        keys: the platform's keys.
-        hooks: the isolation hooks; production leaves none out.
-
-    Raises:
-        SettingsError: the environment would make Superset's MCP service unsafe.
-        OversetError: it was decided before.
-    """
-    global _installation  # noqa: PLW0603 - Superset's app is one per process, and so is this
-    if _installation is not None:
-        raise OversetError("workspaces are bound in this process already")
-    if problems := find_unsafe_environment():
-        raise SettingsError(problems)
-    prepare_superset_environment(home=settings.home)
-    _installation = Installation(settings, keys, hooks, secrets.token_urlsafe(42))
-
-
-def get_installation() -> Installation:
-    """Return how this process binds workspaces.
-
-    Raises:
-        OversetError: nothing was installed.
-    """
-    if _installation is None:
-        raise OversetError("call `install` before Superset is imported")
-    return _installation
 
 
 @cache

@@ -6,9 +6,9 @@ from typing import Any
 from flask import Flask, has_app_context
 
 from overset.kernel.errors import SettingsError
-from overset.tenancy.binding.app import get_installation
 from overset.tenancy.binding.config import WorkspaceConfig
 from overset.tenancy.binding.hooks import ALL
+from overset.tenancy.binding.installation import get_installation
 from overset.tenancy.binding.overrides import UNSHARED_FEATURES
 
 _CACHES = (

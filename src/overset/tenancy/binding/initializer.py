@@ -9,11 +9,11 @@ from sqlalchemy.engine import URL, Engine, make_url
 from superset.initialization import SupersetAppInitializer
 
 from overset.kernel.ids import WorkspaceId
-from overset.tenancy.binding.app import Installation, get_installation
 from overset.tenancy.binding.config import WorkspaceConfig, make_routes
 from overset.tenancy.binding.engines import EnginePool, RoutedEngines, get_bound
 from overset.tenancy.binding.filters import isolate_list_filters
 from overset.tenancy.binding.hooks import Hook
+from overset.tenancy.binding.installation import Installation, get_installation
 from overset.tenancy.binding.sessions import session_scope
 from overset.tenancy.locations import metadata_url
 

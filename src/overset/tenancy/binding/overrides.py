@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from overset.tenancy.binding.app import Installation, get_installation
 from overset.tenancy.binding.caches import cache_config
 from overset.tenancy.binding.data_sources import DataSourceGuard
 from overset.tenancy.binding.hooks import Hook
 from overset.tenancy.binding.initializer import WorkspaceAppInitializer, rate_limit_key
+from overset.tenancy.binding.installation import Installation, get_installation
 
 
 def make_overrides(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from overset.kernel.errors import OversetError
 from overset.kernel.ids import WorkspaceId
-from overset.tenancy.binding.app import get_installation
+from overset.tenancy.binding.installation import get_installation
 from overset.tenancy.locations import metadata_url
 from overset.tenancy.provisioning.schema import read_revision, schema_head
 
