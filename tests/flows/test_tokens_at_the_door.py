@@ -9,6 +9,7 @@ import json
 import secrets
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -18,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import padding
 from joserfc.jwk import RSAKey
 
 from support.deployment import Platform
+from support.processes import wait_until
 
 PING = {"jsonrpc": "2.0", "id": 1, "method": "ping"}
 ATTACKER = RSAKey.generate_key(2048)
@@ -175,6 +177,19 @@ def test_claims_signed_by_our_own_key_do_not_reach_a_workspace_that_was_not_gran
     at_host = platform.post(PING, token=wide, host="globex.localhost")
 
     assert (at_host.status_code, at_host.json()["code"]) == (403, "not_a_member")
+
+
+def test_a_token_that_has_just_expired_says_so_whatever_was_decided_before(platform):
+    user = platform.new_member()
+    token = platform.token(user_id=user, ttl=timedelta(seconds=2))
+    assert platform.post(PING, token=token).status_code == 200
+
+    ended = wait_until(lambda: (r := platform.post(PING, token=token)).status_code != 200 and r, 5)
+
+    challenged(ended, "token_expired")
+    fresh = platform.token(user_id=user, ttl=timedelta(seconds=1))
+    wait_until(lambda: decode(fresh.split(".")[1])["exp"] < time.time(), 5)
+    challenged(platform.post(PING, token=fresh), "token_expired")
 
 
 def test_a_revoked_token_opens_nothing(platform):

@@ -1,0 +1,113 @@
+"""The platform as in production: `overset manager` and `overset mcp`, a process each, and a Redis.
+
+They work on the database of the SQLite platform of the tests, and speak in its name: its tokens
+count here, and what changes there must be heard here.
+"""
+
+import contextlib
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from support.deployment import Platform
+from support.processes import RunningProcess, free_port, start_process
+from support.redis import RedisServer, running_redis
+
+OVERSET = Path(sys.executable).parent / "overset"
+DECISION_SECONDS = 4
+"""How long decisions are kept here: short, so that a test may wait for their end."""
+
+
+@dataclass(slots=True)
+class Server:
+    """One of the platform's processes, which a test may end and start again."""
+
+    command: str
+    folder: Path
+    environment: dict[str, str]
+    port: int = field(default_factory=free_port)
+    process: RunningProcess | None = None
+
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        self.process = start_process(
+            [OVERSET, self.command, "--port", str(self.port)],
+            log=self.folder / f"{self.command}.log",
+            env=self.environment,
+        )
+        self.process.wait_until(lambda: self.status("/health/ready") == 200, 60)
+
+    def status(self, path: str) -> int | None:
+        """Return the status of an answer, or None when there is none."""
+        with contextlib.suppress(httpx.HTTPError):
+            return httpx.get(self.url + path, timeout=2).status_code
+        return None
+
+    def stop(self) -> None:
+        """End it kindly."""
+        if self.process is not None:
+            self.process.stop()
+
+    def kill(self) -> None:
+        """End it as a crash would."""
+        assert self.process is not None
+        self.process.kill()
+
+
+@dataclass(frozen=True, slots=True)
+class SplitPlatform:
+    """A manager, a data plane and a Redis, on the database of `origin`."""
+
+    origin: Platform
+    manager: Server
+    mcp: Server
+    redis: RedisServer
+
+    def post(self, body: Any, *, token: str | None = None, **headers: str) -> httpx.Response:
+        """Send one message to the data plane."""
+        sent = {"Accept": "*/*", **{name.replace("_", "-"): v for name, v in headers.items()}}
+        if token is not None:
+            sent["Authorization"] = f"Bearer {token}"
+        return httpx.post(self.mcp.url + "/mcp", json=body, headers=sent, timeout=30)
+
+
+@contextlib.contextmanager
+def running_split(origin: Platform) -> Iterator[SplitPlatform]:
+    """Run the two processes while the block lasts."""
+    with (
+        running_redis() as redis,
+        tempfile.TemporaryDirectory(prefix="overset-split-") as folder,
+        contextlib.ExitStack() as exits,
+    ):
+        given = {
+            **origin.environment,
+            "OVERSET_ISSUER": origin.settings.issuer,
+            "OVERSET_PUBLIC_PORT": str(origin.settings.port),
+            "OVERSET_REDIS_URL": redis.url,
+            "OVERSET_DECISION_TTL_SECONDS": str(DECISION_SECONDS),
+            "OVERSET_TRUSTED_PROXIES": "127.0.0.0/8",
+        }
+        manager = Server("manager", Path(folder), given)
+        mcp = Server("mcp", Path(folder), {**given, "OVERSET_MANAGER_URL": manager.url})
+        for server in (manager, mcp):
+            exits.callback(server.stop)
+            server.start()
+        yield SplitPlatform(origin, manager, mcp, redis)
+
+
+@pytest.fixture(scope="session")
+def split_platform(sqlite_platform: Platform) -> Iterator[SplitPlatform]:
+    """The two processes beside the SQLite platform; a test that ends one starts it again."""
+    with running_split(sqlite_platform) as split:
+        yield split
