@@ -1,13 +1,17 @@
 """A workspace of the tests' own, and bare Superset beside it as each of its members."""
 
+import base64
 import contextlib
+import io
+import json
+import re
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pytest
+import openpyxl
 
 from support.bare_superset import BareSuperset, running_bare, seed
 from support.deployment import Platform, read_rpc
@@ -17,6 +21,16 @@ NORTH = "North"
 """A copy of Gamma that may also run SQL, and sees the rows of one region."""
 
 ROLES = ("Admin", "Alpha", "Gamma", NORTH)
+
+_MOVING = {
+    "changed_on_humanized": "some time ago",
+    "created_on_humanized": "some time ago",
+    "execution_time": 0,
+    "query_duration_ms": 0,
+    "timestamp": "now",
+    "uptime_seconds": 0,
+}
+_ERROR_ID = re.compile(r"\berr_\d+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +54,31 @@ class Mirror:
         return self.bare[role].ask(method, params)
 
 
+def normalise(answer: Any) -> Any:
+    """Return a JSON-RPC answer with what no two moments have in common made equal.
+
+    That is: moments, durations, ids of errors (Superset counts seconds), and Excel's binary, of
+    which the cells are kept. Texts that are JSON are read.
+    """
+    return _still(answer)
+
+
+def _still(value: Any, key: str = "") -> Any:
+    if key in _MOVING:
+        return _MOVING[key] if value is not None else None
+    if key == "excel_data" and value:
+        book = openpyxl.load_workbook(io.BytesIO(base64.b64decode(value)))
+        return [[list(row) for row in sheet.values] for sheet in book.worksheets]
+    if isinstance(value, dict):
+        return {name: _still(inner, name) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_still(inner) for inner in value]
+    if isinstance(value, str) and key == "text":
+        with contextlib.suppress(ValueError):
+            return _still(json.loads(value))
+    return _ERROR_ID.sub("err_N", value) if isinstance(value, str) else value
+
+
 @contextlib.contextmanager
 def running_mirror(platform: Platform) -> Iterator[Mirror]:
     """Make a workspace filled for comparison, and run bare Superset as each of its members."""
@@ -54,10 +93,3 @@ def running_mirror(platform: Platform) -> Iterator[Mirror]:
     users = [platform.user(role, workspace=MIRROR) for role in ROLES]
     with running_bare(platform, workspace=MIRROR, users=users) as bare:
         yield Mirror(platform, canary, dict(zip(ROLES, bare, strict=True)), tokens)
-
-
-@pytest.fixture(scope="session")
-def mirror(sqlite_platform: Platform) -> Iterator[Mirror]:
-    """The workspace filled for comparison, its four members, and bare Superset beside it."""
-    with running_mirror(sqlite_platform) as made:
-        yield made

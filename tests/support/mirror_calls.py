@@ -64,7 +64,10 @@ def _single_things() -> list[Call]:
             for kind in ("xy", "table", "pie", "big_number", "nothing")
         ),
         ("get_chart_type_schema", {"chart_type": "pie", "include_examples": False}),
-        ("open_sql_lab_with_context", {"request": {"database_connection_id": 1, "sql": "SELECT 1"}}),
+        (
+            "open_sql_lab_with_context",
+            {"request": {"database_connection_id": 1, "sql": "SELECT 1"}},
+        ),
         ("open_sql_lab_with_context", {"request": {"database_connection_id": 999}}),
     ]
 
@@ -96,7 +99,7 @@ def _sql(canary: str) -> list[Call]:
         "SELECT region, COUNT(*) AS n FROM facts GROUP BY region ORDER BY 1",
         "SELECT f.region FROM facts f JOIN facts g ON f.id = g.id WHERE f.id < 4 ORDER BY f.id",
         "WITH f AS (SELECT * FROM facts) SELECT COUNT(*) AS n FROM f",
-        f'SELECT * FROM "only_{canary}"',
+        f'SELECT * FROM "only_{canary}"',  # noqa: S608 - it is the test's own name
         "SELECT 1 AS one; SELECT 2 AS two",
         "SELECT '{{ current_username() }}' AS me, {{ 1 + 1 }} AS two",
         "SELECT 'error_type' AS word",
@@ -169,16 +172,29 @@ def _searches() -> list[Call]:
     return [("search_tools", {"query": word}) for word in words]
 
 
-def reading_calls(canary: str) -> list[Call]:
-    """Return every call that changes nothing, each tool with good, odd and wrong arguments.
+def _through_the_door(canary: str) -> list[Call]:
+    behind = [*_lists()[::9], *_single_things()[::5], *_charts()[::7], *_sql(canary)[::6]]
+    return [("call_tool", {"name": name, "arguments": given}) for name, given in behind]
+
+
+def reading_calls(canary: str) -> dict[str, list[Call]]:
+    """Return every call that changes nothing: each tool with good, odd and wrong arguments.
 
     Args:
         canary: names a table that is in the workspace's data source but in no dataset.
     """
-    calls = [*_lists(), *_single_things(), *_charts(), *_sql(canary), *_odd(), *_searches()]
-    through = [("call_tool", {"name": name, "arguments": given}) for name, given in calls[::7]]
-    return calls + through
+    return {
+        "lists": _lists(),
+        "single things": _single_things(),
+        "charts": _charts(),
+        "sql": _sql(canary),
+        "odd": _odd(),
+        "searches": _searches(),
+        "call_tool": _through_the_door(canary),
+    }
 
+
+GROUPS = tuple(reading_calls(""))
 
 LISTINGS = ("tools/list", "resources/list", "resources/templates/list", "prompts/list")
 RESOURCES = (
