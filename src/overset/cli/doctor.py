@@ -5,12 +5,12 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
-from urllib.parse import urlsplit
 
 import typer
 from redis import Redis
 from redis.exceptions import RedisError
 from sqlalchemy import create_engine, text
+from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from overset.cli.common import AsJSON, Home, explained, load_settings
@@ -135,7 +135,10 @@ def _ask_database(url: str) -> str:
         engine.dispose()
 
 
-def _ask_rights(url: str) -> str:
+def _ask_rights(given: str) -> str:
+    url = make_url(given)
+    # As provisioning does: the driver alone would look for a database of the role's name.
+    url = url.set(database=url.database or "postgres")
     engine = create_engine(url, future=True, connect_args={"connect_timeout": _SECONDS})
     try:
         with engine.connect() as connection:
@@ -147,7 +150,7 @@ def _ask_rights(url: str) -> str:
             ).scalar_one()
         if not rights:
             raise OversetError("the role needs CREATEDB and CREATEROLE")
-        return f"postgresql at {urlsplit(url).hostname}"
+        return f"postgresql at {url.host}"
     finally:
         engine.dispose()
 

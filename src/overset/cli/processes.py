@@ -8,6 +8,8 @@ from overset.cli.common import Home, err, explained, load_settings
 from overset.cli.serve import listen, serve
 from overset.kernel.secrets import load_keys
 from overset.observe.log import configure_logging
+from overset.tenancy.provisioning.failures import told
+from overset.tenancy.provisioning.files import private_folder
 
 Port = Annotated[int | None, typer.Option(help="The port to listen on.", show_default="8088")]
 Bind = Annotated[
@@ -32,6 +34,8 @@ def mcp(*, port: Port = None, bind: Bind = None, home: Home = None) -> None:
     """Serve MCP for every workspace; the manager is at OVERSET_MANAGER_URL."""
     settings = load_settings(home, port=port, bind=bind)
     configure_logging(settings)
+    with told(settings.home):
+        private_folder(settings.home)  # before Superset makes it, open to others
     with listen(settings) as listener:
         from overset.mcp.app import create_app
 

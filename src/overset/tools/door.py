@@ -25,11 +25,16 @@ class Door:
 
     def __init__(self, *, call_name: str, search_name: str) -> None:
         self._call_name = call_name
+        self._search_name = search_name
         self._synthetic = frozenset({call_name, search_name})
 
     def is_door(self, name: str) -> bool:
         """Say whether calling `name` calls another tool."""
         return name == self._call_name
+
+    def is_search(self, name: str) -> bool:
+        """Say whether `name` looks tools up; FastMCP does not mark it as one that only reads."""
+        return name == self._search_name
 
     async def find_target(
         self, server: FastMCP[Any], name: str, arguments: Mapping[str, Any]

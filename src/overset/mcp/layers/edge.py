@@ -50,6 +50,9 @@ class EdgeMiddleware:
                 await self._answer(_Unexpected(), answer, scope, receive)
             finally:
                 self._write_line(scope, answer, self._clock() - started)
+                # A message step's refusal is an answer like any other by the time it gets here.
+                if "code" in answer.exchange.log:
+                    self._metrics.count_refusal(answer.exchange.log["code"])
 
     def _refuse_large(self, scope: Scope) -> None:
         length = Headers(scope=scope).get("content-length", "")
@@ -59,7 +62,6 @@ class EdgeMiddleware:
     async def _answer(
         self, refusal: Refusal, answer: "_Answer", scope: Scope, receive: Receive
     ) -> None:
-        self._metrics.count_refusal(refusal.code)
         answer.exchange.log["code"] = refusal.code
         if not answer.started:
             await render(refusal, answer.exchange.request_id)(scope, receive, answer.send)

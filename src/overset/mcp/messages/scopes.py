@@ -34,7 +34,7 @@ class ScopeMiddleware(Middleware):
             server = context.fastmcp_context.fastmcp  # type: ignore[union-attr]  # set for every request
             tool = await server.get_tool(name)
             if tool is not None:
-                self._require(find_scopes(tool))
+                self._require(_READ if self._door.is_search(name) else find_scopes(tool))
         return await call_next(context)
 
     async def on_read_resource(
