@@ -9,9 +9,9 @@ from sqlalchemy import select
 
 from overset.kernel.errors import NotFound, SettingsError
 from overset.kernel.secrets import Keys
-from overset.manager.keys.model import signing_keys
 from overset.manager.keys.service import JWKS_MAX_AGE, MAX_TOKEN_TTL
 from overset.manager.services import Manager, open_manager
+from overset.manager.tables import signing_keys
 from overset.manager.users.model import User
 from overset.manager.workspaces.provisioner import NullProvisioner
 from support.manager import Client, Clock

@@ -12,9 +12,9 @@ from overset.manager.db import Database
 from overset.manager.gates.service import GateService
 from overset.manager.members.model import Member
 from overset.manager.members.repository import find_member
+from overset.manager.tables import users
 from overset.manager.tokens.model import Token
 from overset.manager.tokens.repository import find_token
-from overset.manager.users.model import users
 from overset.manager.workspaces.model import RegisteredWorkspace
 from overset.manager.workspaces.repository import find_workspace
 from overset.tenancy.workspace import WorkspaceState

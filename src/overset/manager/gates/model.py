@@ -2,23 +2,11 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import Column, String, Table
-
 from overset.flags.gates import Gate
 from overset.flags.rules import GateMode
-from overset.manager.db import metadata
 
 PLATFORM = ""
 """Stands for the whole platform where a workspace's id would be."""
-
-gate_rules = Table(
-    "gate_rules",
-    metadata,
-    Column("name", String(64), primary_key=True),
-    Column("workspace_id", String(40), primary_key=True),
-    Column("value", String(16), nullable=False),
-)
-"""For the platform `value` is a mode (on, off, allow-list), for a workspace on or off."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,8 @@ from overset.kernel.errors import NotFound
 from overset.kernel.ids import WorkspaceId
 from overset.manager.changes.service import ChangeLog
 from overset.manager.db import Database
-from overset.manager.gates.model import PLATFORM, GateState, gate_rules
+from overset.manager.gates.model import PLATFORM, GateState
+from overset.manager.tables import gate_rules
 from overset.manager.workspaces.service import WorkspaceService
 
 _ON, _OFF = GateMode.ON.value, GateMode.OFF.value

@@ -1,23 +1,7 @@
-"""A signing key, and its table."""
+"""A signing key, as far as it is public."""
 
 from dataclasses import dataclass
 from datetime import datetime
-
-from sqlalchemy import JSON, Column, String, Table, Text
-
-from overset.manager.db import UTCDateTime, metadata
-
-signing_keys = Table(
-    "signing_keys",
-    metadata,
-    Column("kid", String(64), primary_key=True),
-    Column("public_jwk", JSON, nullable=False),
-    Column("private_pem_encrypted", Text),
-    Column("created_at", UTCDateTime, nullable=False),
-    Column("activated_at", UTCDateTime, nullable=False),
-    Column("retired_at", UTCDateTime),
-)
-"""The private part is encrypted, and erased once the key is retired."""
 
 
 @dataclass(frozen=True, slots=True)

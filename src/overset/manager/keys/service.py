@@ -13,8 +13,9 @@ from overset.kernel.changes import ChangeKind
 from overset.kernel.clock import Now
 from overset.kernel.errors import NotFound, SettingsError
 from overset.manager.changes.service import ChangeLog, Transaction
-from overset.manager.keys.model import SigningKey, signing_keys
+from overset.manager.keys.model import SigningKey
 from overset.manager.keys.vault import Vault, generate_key
+from overset.manager.tables import signing_keys
 
 JWKS_MAX_AGE = timedelta(minutes=5)
 """How long others may keep the JWKS, and so how long a new key waits before it signs."""

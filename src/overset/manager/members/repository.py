@@ -6,9 +6,9 @@ from sqlalchemy import select
 from sqlalchemy.engine import Connection
 
 from overset.kernel.ids import UserId, WorkspaceId
-from overset.manager.members.model import Member, memberships
+from overset.manager.members.model import Member
 from overset.manager.paging import Page, fetch_page
-from overset.manager.users.model import users
+from overset.manager.tables import memberships, users
 
 _MEMBERS = (
     select(

@@ -8,10 +8,11 @@ from overset.kernel.changes import ChangeKind
 from overset.kernel.errors import NotFound
 from overset.kernel.ids import UserId
 from overset.manager.changes.service import ChangeLog
-from overset.manager.members.model import Member, memberships
+from overset.manager.members.model import Member
 from overset.manager.members.repository import find_member, page_members
 from overset.manager.names import parse_name
 from overset.manager.paging import DEFAULT_LIMIT, Page
+from overset.manager.tables import memberships
 from overset.manager.users.service import UserService
 from overset.manager.workspaces.service import WorkspaceService
 

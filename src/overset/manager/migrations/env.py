@@ -2,9 +2,9 @@
 
 from alembic import context
 
-from overset.manager.db import metadata
+from overset.manager.tables import metadata
 
-# The metadata is here for its naming convention: unnamed constraints get the names of the models.
+# The metadata is here for its naming convention: unnamed constraints are named as in `tables.py`.
 context.configure(connection=context.config.attributes["connection"], target_metadata=metadata)
 with context.begin_transaction():
     context.run_migrations()

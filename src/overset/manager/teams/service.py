@@ -10,7 +10,8 @@ from overset.kernel.ids import new_team_id
 from overset.manager.db import Database
 from overset.manager.names import parse_name, parse_slug
 from overset.manager.paging import DEFAULT_LIMIT, Page, fetch_page
-from overset.manager.teams.model import Team, teams
+from overset.manager.tables import teams
+from overset.manager.teams.model import Team
 
 
 @dataclass(frozen=True, slots=True)

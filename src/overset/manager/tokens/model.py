@@ -1,26 +1,9 @@
-"""The record of a token, and its table; the token itself is nowhere."""
+"""The record of a token; the token itself is nowhere."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import JSON, Column, ForeignKey, String, Table, Text
-
 from overset.kernel.ids import TokenId, UserId
-from overset.manager.db import UTCDateTime, metadata
-
-tokens = Table(
-    "tokens",
-    metadata,
-    Column("id", String(40), primary_key=True),
-    Column("user_id", String(40), ForeignKey("users.id"), nullable=False, index=True),
-    Column("client_id", String(200), nullable=False),
-    Column("audience", JSON, nullable=False),
-    Column("workspace_ids", JSON, nullable=False),
-    Column("scope", Text, nullable=False),
-    Column("issued_at", UTCDateTime, nullable=False, index=True),
-    Column("expires_at", UTCDateTime, nullable=False, index=True),
-    Column("revoked_at", UTCDateTime),
-)
 
 
 @dataclass(frozen=True, slots=True)

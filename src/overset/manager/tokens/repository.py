@@ -7,7 +7,8 @@ from sqlalchemy.engine import Connection
 
 from overset.kernel.ids import TokenId, UserId
 from overset.manager.paging import Page, fetch_page
-from overset.manager.tokens.model import Token, tokens
+from overset.manager.tables import tokens
+from overset.manager.tokens.model import Token
 
 
 def find_token(connection: Connection, token_id: str) -> Token | None:

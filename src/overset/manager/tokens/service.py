@@ -19,7 +19,8 @@ from overset.manager.keys.vault import ALGORITHM
 from overset.manager.members.service import MemberService
 from overset.manager.names import parse_name
 from overset.manager.paging import DEFAULT_LIMIT, Page
-from overset.manager.tokens.model import IssuedToken, Token, tokens
+from overset.manager.tables import tokens
+from overset.manager.tokens.model import IssuedToken, Token
 from overset.manager.tokens.repository import find_token, page_tokens
 from overset.manager.users.model import User
 from overset.manager.users.service import UserService

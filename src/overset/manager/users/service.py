@@ -11,10 +11,10 @@ from overset.kernel.clock import Now
 from overset.kernel.errors import Conflict, NotFound
 from overset.kernel.ids import UserId, new_user_id
 from overset.manager.changes.service import ChangeLog
-from overset.manager.members.model import memberships
 from overset.manager.names import email_key, parse_email, parse_name
 from overset.manager.paging import DEFAULT_LIMIT, Page, fetch_page
-from overset.manager.users.model import User, users
+from overset.manager.tables import memberships, users
+from overset.manager.users.model import User
 
 _PUBLIC = [column for column in users.c if column.name not in {"email_key", "deleted_at"}]
 _KEPT = users.c.deleted_at.is_(None)

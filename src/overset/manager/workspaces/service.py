@@ -11,12 +11,11 @@ from overset.kernel.clock import Now
 from overset.kernel.errors import Conflict, OversetError, Unavailable
 from overset.kernel.ids import WorkspaceId, new_workspace_id
 from overset.manager.changes.service import ChangeLog, Transaction
-from overset.manager.gates.model import gate_rules
-from overset.manager.members.model import memberships
 from overset.manager.names import parse_name, parse_slug
 from overset.manager.paging import DEFAULT_LIMIT, Page
+from overset.manager.tables import gate_rules, memberships, workspaces
 from overset.manager.teams.service import TeamService
-from overset.manager.workspaces.model import RegisteredWorkspace, workspaces
+from overset.manager.workspaces.model import RegisteredWorkspace
 from overset.manager.workspaces.provisioner import Provisioner
 from overset.manager.workspaces.repository import (
     find_workspace,
