@@ -19,7 +19,7 @@ def make_overrides(given: Mapping[str, Any]) -> dict[str, Any]:
         **_caches(installation),
         **_data_sources(installation),
         **_event_log(),
-        "FEATURE_FLAGS": {**given.get("FEATURE_FLAGS", {}), **UNSHARED_FEATURES},
+        **_features(given),
     }
 
 
@@ -34,6 +34,20 @@ UNSHARED_FEATURES = {
 """Features that keep something of one workspace where all others could meet it."""
 
 
+def _features(given: Mapping[str, Any]) -> dict[str, Any]:
+    overrides: dict[str, Any] = {
+        "FEATURE_FLAGS": {**given.get("FEATURE_FLAGS", {}), **UNSHARED_FEATURES}
+    }
+    # The operator's functions are asked at every use, long after the flags were checked at start.
+    if (ask_all := given.get("GET_FEATURE_FLAGS_FUNC")) is not None:
+        overrides["GET_FEATURE_FLAGS_FUNC"] = lambda flags: {**ask_all(flags), **UNSHARED_FEATURES}
+    if (ask_one := given.get("IS_FEATURE_ENABLED_FUNC")) is not None:
+        overrides["IS_FEATURE_ENABLED_FUNC"] = lambda name, default: (
+            UNSHARED_FEATURES[name] if name in UNSHARED_FEATURES else ask_one(name, default)
+        )
+    return overrides
+
+
 def _app(installation: Installation) -> dict[str, Any]:
     return {
         "APP_INITIALIZER": WorkspaceAppInitializer,
@@ -43,7 +57,6 @@ def _app(installation: Installation) -> dict[str, Any]:
         "DATA_DIR": str(installation.settings.home / "superset"),
         "UPLOAD_FOLDER": "",
         "RATELIMIT_KEY_FUNC": rate_limit_key,
-        "MCP_DEV_USERNAME": None,
         "MCP_AUTH_ENABLED": False,
         "MCP_RBAC_ENABLED": True,
     }
@@ -84,11 +97,15 @@ def _caches(installation: Installation) -> dict[str, Any]:
         "CACHE_CONFIG": {**shared, "CACHE_KEY_PREFIX": "cache:"},
         "DATA_CACHE_CONFIG": {**shared, "CACHE_KEY_PREFIX": "data:"},
         "THUMBNAIL_CACHE_CONFIG": {**shared, "CACHE_KEY_PREFIX": "thumbnail:"},
-        "FILTER_STATE_CACHE_CONFIG": in_metadata,
-        "EXPLORE_FORM_DATA_CACHE_CONFIG": in_metadata,
+        # Superset writes a prefix into each: one dict for both would be one set of keys.
+        "FILTER_STATE_CACHE_CONFIG": dict(in_metadata),
+        "EXPLORE_FORM_DATA_CACHE_CONFIG": dict(in_metadata),
         "DISTRIBUTED_COORDINATION_CONFIG": None,
         "RESULTS_BACKEND": None,
+        "COMPRESS_CACHE_BACKEND": None,
         "SESSION_SERVER_SIDE": False,
+        "SESSION_COOKIE_DOMAIN": None,
+        "REMEMBER_COOKIE_DOMAIN": None,
         "MCP_CACHE_CONFIG": {"enabled": False},
         "MCP_STORE_CONFIG": {"enabled": False, "CACHE_REDIS_URL": None},
     }
