@@ -58,7 +58,6 @@ def make_server(
         *build_middleware_list(),  # 6: errors as text; logging; error handling
         ScopeMiddleware(door=door),  # the token carries the inner tool's scopes
         RateLimitMiddleware(  # the caller has calls left
-            door=door,
             storage=make_storage(settings),
             ordinary=settings.calls_per_minute,
             costly=settings.costly_calls_per_minute,

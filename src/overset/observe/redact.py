@@ -18,6 +18,8 @@ _NAMES_IN_TEXT = (
     r"|private[_-]?key|secret|secret[_-]?key|session|token|(?:access|id|refresh)_token"
 )
 _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
+    # Pydantic's errors quote what was sent, whatever it was.
+    (re.compile(r"(\binput_value=)[^\n]{0,400}?(, input_type=)"), rf"\1{MASK}\2"),
     # A JWT, whole or cut off: every JSON object begins with `eyJ` in base64.
     (re.compile(r"eyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*){0,4}"), MASK),
     (re.compile(r"\b(bearer|basic)\s+[A-Za-z0-9\-._~+/]{4,}=*", re.IGNORECASE), rf"\1 {MASK}"),

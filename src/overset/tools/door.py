@@ -41,20 +41,16 @@ class Door:
     ) -> Target:
         """Return what a call of `name` really calls.
 
-        What the door itself would refuse (an unknown tool, odd arguments) is left to it, so that
-        its errors stay Superset's own; the tools it may still reach pass all rules once more.
+        What the door itself would refuse (odd arguments, itself) is left to it, so that its errors
+        stay Superset's own.
         """
         inner = self._find_inner(arguments) if self.is_door(name) else None
-        if inner is not None:
-            tool = await server.get_tool(inner[0])
-            if tool is not None:
-                given = _normalize_call_tool_arguments(inner[1], tool.parameters) or {}
-                return Target(inner[0], fill_request(given, schema=tool.parameters), tool)
-        tool = await server.get_tool(name)
-        given = dict(arguments)
-        return Target(
-            name, fill_request(given, schema=tool.parameters) if tool is not None else given, tool
-        )
+        if inner is None:
+            tool = await server.get_tool(name)
+            return Target(name, _fill(arguments, tool), tool)
+        tool = await server.get_tool(inner[0])
+        given = _normalize_call_tool_arguments(inner[1], tool.parameters if tool else None)
+        return Target(inner[0], _fill(given or {}, tool), tool)
 
     def _find_inner(self, arguments: Mapping[str, Any]) -> tuple[str, dict[str, Any]] | None:
         name, inner = arguments.get("name"), arguments.get("arguments")
@@ -63,3 +59,7 @@ class Door:
         if name in self._synthetic or not isinstance(inner, dict | None):
             return None
         return name, dict(inner or {})
+
+
+def _fill(arguments: Mapping[str, Any], tool: Tool | None) -> dict[str, Any]:
+    return dict(arguments) if tool is None else fill_request(arguments, schema=tool.parameters)

@@ -79,6 +79,7 @@ def test_that_a_secret_is_not_set_may_be_told():
         ("create user bob identified by 'hunter2'", "hunter2"),
         ("Cookie: session=hunter2; x=1", "hunter2"),
         ("client_secret=hunter2", "hunter2"),
+        ("[type=list_type, input_value={'a': 'hunter2'}, input_type=dict]", "hunter2"),
     ],
 )
 def test_a_secret_inside_of_a_text_is_masked(text, secret):

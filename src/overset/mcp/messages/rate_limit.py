@@ -17,7 +17,6 @@ from overset.kernel.settings import Settings
 from overset.mcp.facts import get_exchange
 from overset.mcp.messages.verdict import refuse
 from overset.tools.catalog import is_costly
-from overset.tools.door import Door
 
 
 class RateLimitMiddleware(Middleware):
@@ -26,10 +25,7 @@ class RateLimitMiddleware(Middleware):
     Superset's own middleware keys by integer user id alone, and every workspace has a user 1.
     """
 
-    def __init__(
-        self, *, door: Door, storage: Storage, ordinary: int, costly: int, now: Now = utc_now
-    ) -> None:
-        self._door = door
+    def __init__(self, *, storage: Storage, ordinary: int, costly: int, now: Now = utc_now) -> None:
         self._limiter = MovingWindowRateLimiter(storage)
         self._ordinary = RateLimitItemPerMinute(ordinary)
         self._costly = RateLimitItemPerMinute(costly)
@@ -42,11 +38,10 @@ class RateLimitMiddleware(Middleware):
     ) -> ToolResult:
         """Let a call through while its bearer has calls left."""
         name = context.message.name
-        if not self._door.is_door(name):
-            server = context.fastmcp_context.fastmcp  # type: ignore[union-attr]  # set for every request
-            tool = await server.get_tool(name)
-            limit = self._costly if tool is not None and is_costly(tool) else self._ordinary
-            await self._count(limit, tool=name if tool is not None else "")
+        server = context.fastmcp_context.fastmcp  # type: ignore[union-attr]  # set for every request
+        tool = await server.get_tool(name)
+        limit = self._costly if tool is not None and is_costly(tool) else self._ordinary
+        await self._count(limit, tool=name if tool is not None else "")
         return await call_next(context)
 
     async def _count(self, limit: RateLimitItem, *, tool: str) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import mcp.types as mt
 import structlog
+from anyio import to_thread
 from fastmcp.server.dependencies import get_http_request
 from fastmcp.server.middleware import Middleware, MiddlewareContext
 from fastmcp.server.middleware.middleware import CallNext
@@ -18,8 +19,9 @@ from overset.mcp.messages.verdict import refuse
 from overset.observe.audit import ToolCall, find_call, recording
 from overset.observe.metrics import Metrics
 from overset.observe.redact import redact
+from overset.tenancy.binding import readiness
 from overset.tenancy.binding.app import enter
-from overset.tenancy.binding.readiness import SchemaMismatchError, check_schema
+from overset.tenancy.binding.readiness import SchemaMismatchError
 from overset.tenancy.circuit import Circuits
 from overset.tenancy.provisioning.failures import ProvisioningError
 from overset.tools.door import Door, Target
@@ -81,9 +83,7 @@ class WorkspaceMiddleware(Middleware):
             return await self._inside(exchange, context, call_next)
         finally:
             call = find_call()
-            # A door that could not be opened here calls through the whole chain again, and the
-            # tool behind it is measured there.
-            if call is not None and not self._door.is_door(target.name):
+            if call is not None:
                 seconds = self._clock() - started
                 known = target.name if target.tool is not None else "unknown"
                 self._metrics.record_tool(known, call.outcome, seconds)
@@ -99,7 +99,10 @@ class WorkspaceMiddleware(Middleware):
         caller = exchange.get_caller()
         with ExitStack() as stack:
             try:
-                check_schema(caller.workspace.id)
+                # In a thread, and again after every outage: a database that hangs must not hold up
+                # other workspaces.
+                if not readiness.is_ready(caller.workspace.id):
+                    await to_thread.run_sync(readiness.check_schema, caller.workspace.id)
                 stack.enter_context(enter(caller.workspace, member=caller.member))
             except _UNAVAILABLE as error:
                 raise self._break_circuit(error, exchange, context) from error
@@ -114,6 +117,7 @@ class WorkspaceMiddleware(Middleware):
         code = "schema_mismatch" if isinstance(error, SchemaMismatchError) else "metadata_down"
         caller = exchange.get_caller()
         refusal: Refusal = self._circuits.trip(caller.workspace.id, code)
+        readiness.forget(caller.workspace.id)
         _log.error(
             "workspace unavailable",
             workspace=caller.workspace.slug,

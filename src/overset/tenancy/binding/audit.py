@@ -1,11 +1,14 @@
 """Superset's event log, with the caller, the request and the true outcome of each tool call."""
 
+from collections.abc import Mapping
+import copy
 from typing import Any
 
 from flask import g, has_app_context
 from superset.utils.log import DBEventLogger
 
 from overset.observe.audit import ToolCall, find_call
+from overset.observe.redact import redact
 
 TOOL_CALL = "mcp_tool_call"
 
@@ -16,6 +19,10 @@ class WorkspaceEventLogger(DBEventLogger):  # type: ignore[misc]  # Superset is 
     Superset's MCP middleware logs no user and no parameters, and takes a result whose text contains
     `error_type` for a failure. The record of the call knows better.
     """
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Return a logger for one `with` block; Superset's keeps the block's payload on itself."""
+        return super(WorkspaceEventLogger, copy.copy(self)).__call__(*args, **kwargs)
 
     def log(  # noqa: PLR0913, PLR0917 - Superset's signature, with defaults for what its MCP service leaves out
         self,
@@ -31,7 +38,8 @@ class WorkspaceEventLogger(DBEventLogger):  # type: ignore[misc]  # Superset is 
         """Write one row, or one for each of `records`."""
         call = find_call()
         if call is not None:
-            kwargs["curated_payload"] = _complete(kwargs.get("curated_payload"), call, action)
+            records = kwargs.get("records") or [kwargs.get("curated_payload") or {}]
+            kwargs["records"] = [_complete(record, call, action) for record in records]
         super().log(
             user_id or _find_user_id(),
             action,
@@ -44,8 +52,10 @@ class WorkspaceEventLogger(DBEventLogger):  # type: ignore[misc]  # Superset is 
         )
 
 
-def _complete(payload: dict[str, Any] | None, call: ToolCall, action: str) -> dict[str, Any]:
-    completed = {**(payload or {}), "request_id": call.request_id, "client_id": call.client_id}
+def _complete(payload: Mapping[str, Any], call: ToolCall, action: str) -> dict[str, Any]:
+    # Errors quote what was sent, so every row is cleaned and not only the parameters.
+    completed: dict[str, Any] = redact(payload)
+    completed |= {"request_id": call.request_id, "client_id": call.client_id}
     if action == TOOL_CALL:
         completed |= {
             "tool": call.tool,
