@@ -45,6 +45,7 @@ prove: env ## take each isolation hook out in turn: the tests that must fail do
 .PHONY: docs
 docs: env ## write the reference pages that are made from code
 	@$(BIN)/python tools/settings_page.py
+	@$(BIN)/python tools/modules_page.py
 
 .PHONY: lock
 lock: ## resolve every dependency again into requirements.lock
