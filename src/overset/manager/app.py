@@ -12,6 +12,8 @@ from fastapi.routing import APIRoute
 
 from overset.kernel.settings import Settings
 from overset.manager import problems
+from overset.manager.access.data_plane import DataPlaneGuard
+from overset.manager.http import serve
 from overset.manager.layers.body_limit import BodyLimitLayer
 from overset.manager.layers.request_id import RequestIdLayer
 from overset.manager.routes import add_routes
@@ -54,7 +56,7 @@ def create_app(settings: Settings, *, services: Manager | None = None) -> FastAP
         generate_unique_id_function=_operation_id,
         lifespan=lifespan,
     )
-    app.state.manager = manager
+    _serve(app, manager)
     problems.install(app)
     add_routes(app)
     # The one added last is outermost: every answer has a name, a 413 too.
@@ -62,6 +64,24 @@ def create_app(settings: Settings, *, services: Manager | None = None) -> FastAP
     app.add_middleware(RequestIdLayer)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]  # FastAPI's documented way
     return app
+
+
+def _serve(app: FastAPI, manager: Manager) -> None:
+    serve(
+        app,
+        manager.database,
+        manager.changes,
+        manager.teams,
+        manager.users,
+        manager.workspaces,
+        manager.members,
+        manager.keys,
+        manager.tokens,
+        manager.gates,
+        manager.access,
+        manager.operators,
+        DataPlaneGuard(manager.service_key),
+    )
 
 
 def _operation_id(route: APIRoute) -> str:

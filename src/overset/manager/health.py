@@ -1,11 +1,12 @@
 """Health: is the process alive, and can it answer."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 from pydantic import BaseModel
 
-from overset.manager.http import FromManager, problems
+from overset.manager.db import Database
+from overset.manager.http import problems, served
 
 router = APIRouter(prefix="/health", tags=["health"])
 
@@ -23,7 +24,7 @@ def get_liveness() -> Health:
 
 
 @router.get("/ready", responses=problems(503))
-def get_readiness(manager: FromManager) -> Health:
+def get_readiness(database: Annotated[Database, Depends(served(Database))]) -> Health:
     """Answer while the database does."""
-    manager.database.ping()
+    database.ping()
     return Health()

@@ -1,14 +1,14 @@
-"""What every endpoint of the manager shares: the manager, paging, text, documented problems."""
+"""What the endpoints share: services by type, paging, text, documented problems."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Annotated, Any, Generic, TypeVar
 
-from fastapi import Depends, Query, Request
+from fastapi import Depends, FastAPI, Query, Request
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from overset.manager.paging import DEFAULT_LIMIT, MAX_LIMIT
-from overset.manager.services import Manager
 
 T = TypeVar("T")
 
@@ -70,13 +70,22 @@ def _read_paging(
     return PageQuery(limit=limit, cursor=cursor)
 
 
-def get_manager(request: Request) -> Manager:
-    """Return the manager that this application serves."""
-    manager: Manager = request.app.state.manager
-    return manager
+def serve(app: FastAPI, *services: object) -> None:
+    """Keep services for the endpoints of `app`, which ask for them by type."""
+    app.state.services = {type(service): service for service in services}
 
 
-FromManager = Annotated[Manager, Depends(get_manager)]
+def served(kind: type[T]) -> Callable[[Request], Awaitable[T]]:
+    """Return the dependency that hands an endpoint its application's service of a type."""
+
+    # A coroutine, for FastAPI sends every plain function to a thread.
+    async def find(request: Request) -> T:
+        service: T = request.app.state.services[kind]
+        return service
+
+    return find
+
+
 Paging = Annotated[PageQuery, Depends(_read_paging)]
 
 

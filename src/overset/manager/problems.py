@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse
 
 from overset.kernel.errors import Refusal, Unavailable
 from overset.manager.http import FieldProblem, Problem, ValidationProblem
-from overset.manager.layers.request_id import HEADER, read_request_id
+from overset.manager.request_id import HEADER, read_request_id
 
 MEDIA_TYPE = "application/problem+json"
 _RETRY_SECONDS = "5"

@@ -11,6 +11,7 @@ from overset.kernel.errors import SettingsError, Unavailable
 from overset.kernel.ids import WorkspaceId
 from overset.kernel.settings import load
 from overset.manager.app import create_app
+from overset.manager.db import Database
 from overset.manager.layers.body_limit import BodyLimitLayer
 from overset.manager.services import open_manager
 from overset.manager.workspaces.provisioner import NullProvisioner
@@ -33,11 +34,11 @@ def test_an_application_opens_and_closes_its_own_manager(tmp_path: Path):
 
     async def live() -> None:
         async with app.router.lifespan_context(app):
-            assert app.state.manager.database.engine.pool.checkedin() == 1
+            assert app.state.services[Database].engine.pool.checkedin() == 1
 
     assert Client(app).get("/health/ready").status_code == 200
     asyncio.run(live())
-    assert app.state.manager.database.engine.pool.checkedin() == 0
+    assert app.state.services[Database].engine.pool.checkedin() == 0
 
 
 def test_without_a_master_key_only_a_demonstration_starts(tmp_path: Path):

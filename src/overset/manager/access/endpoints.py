@@ -1,18 +1,23 @@
 """Internal: the decision whether a token may enter a workspace."""
 
-from fastapi import APIRouter
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
 
 from overset.manager.access.model import Decision
 from overset.manager.access.schema import AccessDecision, AccessQuestion
-from overset.manager.http import FromManager
+from overset.manager.access.service import AccessService
+from overset.manager.http import served
 
 router = APIRouter(tags=["internal"])
 
+Access = Annotated[AccessService, Depends(served(AccessService))]
+
 
 @router.post("/access", response_model=AccessDecision)
-def decide_access(manager: FromManager, body: AccessQuestion) -> Decision:
+def decide_access(access: Access, body: AccessQuestion) -> Decision:
     """Decide; a no is an answer like any other, and always has status 200."""
-    return manager.access.decide(
+    return access.decide(
         subject=body.subject,
         token_id=body.token_id,
         client_id=body.client_id,

@@ -1,41 +1,46 @@
 """REST: gates."""
 
-from fastapi import APIRouter
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
 
 from overset.manager.gates.model import GateState
 from overset.manager.gates.schema import GateList, GatePut, WorkspaceGatePut
-from overset.manager.http import FromManager, Locator, problems
+from overset.manager.gates.service import GateService
+from overset.manager.http import Locator, problems, served
 
 router = APIRouter(prefix="/gates", tags=["gates"])
 
+Gates = Annotated[GateService, Depends(served(GateService))]
+
 
 @router.get("")
-def list_gates(manager: FromManager) -> GateList:
+def list_gates(gates: Gates) -> GateList:
     """List every gate and how it stands."""
-    return GateList(items=manager.gates.states())
+    return GateList(items=gates.states())
 
 
 @router.get("/{name}", responses=problems(404))
-def get_gate(manager: FromManager, name: Locator) -> GateState:
+def get_gate(gates: Gates, name: Locator) -> GateState:
     """Return one gate."""
-    return manager.gates.state(name)
+    return gates.state(name)
 
 
 @router.put("/{name}", responses=problems(404))
-def put_gate(manager: FromManager, name: Locator, body: GatePut) -> GateState:
+def put_gate(gates: Gates, name: Locator, body: GatePut) -> GateState:
     """Set a gate for the whole platform."""
-    return manager.gates.set_mode(name, body.mode)
+    return gates.set_mode(name, body.mode)
 
 
 @router.put("/{name}/workspaces/{workspace}", responses=problems(404))
 def put_workspace_gate(
-    manager: FromManager, name: Locator, workspace: Locator, body: WorkspaceGatePut
+    gates: Gates, name: Locator, workspace: Locator, body: WorkspaceGatePut
 ) -> GateState:
     """Set a gate on or off for one workspace."""
-    return manager.gates.set_workspace(name, workspace, on=body.on)
+    return gates.set_workspace(name, workspace, on=body.on)
 
 
 @router.delete("/{name}/workspaces/{workspace}", responses=problems(404))
-def clear_workspace_gate(manager: FromManager, name: Locator, workspace: Locator) -> GateState:
+def clear_workspace_gate(gates: Gates, name: Locator, workspace: Locator) -> GateState:
     """Forget what was set for one workspace."""
-    return manager.gates.clear_workspace(name, workspace)
+    return gates.clear_workspace(name, workspace)

@@ -6,9 +6,8 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from overset.kernel.ids import new_request_id
+from overset.manager.request_id import HEADER, write_request_id
 
-HEADER = "X-Request-Id"
-_STATE = "overset_request_id"
 _ACCEPTABLE = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 
@@ -25,7 +24,7 @@ class RequestIdLayer:
             return
         given = Headers(scope=scope).get(HEADER, "")
         request_id = given if _ACCEPTABLE.fullmatch(given) else new_request_id()
-        scope[_STATE] = request_id
+        write_request_id(scope, request_id)
 
         async def send_named(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -33,9 +32,3 @@ class RequestIdLayer:
             await send(message)
 
         await self.app(scope, receive, send_named)
-
-
-def read_request_id(scope: Scope) -> str:
-    """Return the id of the request of this scope."""
-    request_id: str = scope.setdefault(_STATE, new_request_id())
-    return request_id

@@ -1,36 +1,39 @@
 """REST: members of a workspace."""
 
-from fastapi import APIRouter
+from typing import Annotated
 
-from overset.manager.http import FromManager, Locator, PageOf, Paging, problems
+from fastapi import APIRouter, Depends
+
+from overset.manager.http import Locator, PageOf, Paging, problems, served
 from overset.manager.members.model import Member
 from overset.manager.members.schema import MemberPut
+from overset.manager.members.service import MemberService
 from overset.manager.paging import Page
 
 router = APIRouter(prefix="/workspaces/{workspace}/members", tags=["members"])
 
+Members = Annotated[MemberService, Depends(served(MemberService))]
+
 
 @router.get("", response_model=PageOf[Member], responses=problems(400, 404))
-def list_members(manager: FromManager, workspace: Locator, paging: Paging) -> Page[Member]:
+def list_members(members: Members, workspace: Locator, paging: Paging) -> Page[Member]:
     """List the members of a workspace by email address."""
-    return manager.members.page(workspace, limit=paging.limit, cursor=paging.cursor)
+    return members.page(workspace, limit=paging.limit, cursor=paging.cursor)
 
 
 @router.get("/{user_id}", responses=problems(404))
-def get_member(manager: FromManager, workspace: Locator, user_id: Locator) -> Member:
+def get_member(members: Members, workspace: Locator, user_id: Locator) -> Member:
     """Return one member."""
-    return manager.members.get(workspace, user_id)
+    return members.get(workspace, user_id)
 
 
 @router.put("/{user_id}", responses=problems(400, 404))
-def put_member(
-    manager: FromManager, workspace: Locator, user_id: Locator, body: MemberPut
-) -> Member:
+def put_member(members: Members, workspace: Locator, user_id: Locator, body: MemberPut) -> Member:
     """Make a user a member, or change the member's role."""
-    return manager.members.put(workspace, user_id, role=body.role)
+    return members.put(workspace, user_id, role=body.role)
 
 
 @router.delete("/{user_id}", status_code=204, responses=problems(404))
-def remove_member(manager: FromManager, workspace: Locator, user_id: Locator) -> None:
+def remove_member(members: Members, workspace: Locator, user_id: Locator) -> None:
     """End a membership."""
-    manager.members.remove(workspace, user_id)
+    members.remove(workspace, user_id)

@@ -3,33 +3,36 @@
 from datetime import timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Depends, Query, Response
 
 from overset.auth.scopes import parse_scopes
-from overset.manager.http import FromManager, Locator, PageOf, Paging, problems
+from overset.manager.http import Locator, PageOf, Paging, problems, served
 from overset.manager.paging import Page
 from overset.manager.tokens.model import Token
 from overset.manager.tokens.schema import TokenIssue, TokenIssued
+from overset.manager.tokens.service import TokenService
 
 router = APIRouter(prefix="/tokens", tags=["tokens"])
+
+Tokens = Annotated[TokenService, Depends(served(TokenService))]
 
 
 @router.get("", response_model=PageOf[Token], responses=problems(400))
 def list_tokens(
-    manager: FromManager,
+    tokens: Tokens,
     paging: Paging,
     user_id: Annotated[Locator | None, Query(description="Only this user's.")] = None,
 ) -> Page[Token]:
     """List tokens, newest first; the tokens themselves are kept nowhere."""
-    return manager.tokens.page(user_id=user_id, limit=paging.limit, cursor=paging.cursor)
+    return tokens.page(user_id=user_id, limit=paging.limit, cursor=paging.cursor)
 
 
 @router.post("", status_code=201, responses=problems(400, 404))
-def issue_token(manager: FromManager, body: TokenIssue, response: Response) -> TokenIssued:
+def issue_token(tokens: Tokens, body: TokenIssue, response: Response) -> TokenIssued:
     """Issue a token for workspaces, or for this API."""
     # RFC 6749 section 5.1: what carries a token is not cached.
     response.headers["Cache-Control"] = "no-store"
-    issued = manager.tokens.issue(
+    issued = tokens.issue(
         body.user_id,
         workspaces=body.workspaces,
         ttl=timedelta(seconds=body.ttl_seconds),
@@ -40,12 +43,12 @@ def issue_token(manager: FromManager, body: TokenIssue, response: Response) -> T
 
 
 @router.get("/{token_id}", responses=problems(404))
-def get_token(manager: FromManager, token_id: Locator) -> Token:
+def get_token(tokens: Tokens, token_id: Locator) -> Token:
     """Return the record of one token."""
-    return manager.tokens.get(token_id)
+    return tokens.get(token_id)
 
 
 @router.delete("/{token_id}", responses=problems(404))
-def revoke_token(manager: FromManager, token_id: Locator) -> Token:
+def revoke_token(tokens: Tokens, token_id: Locator) -> Token:
     """Make a token worthless within a second."""
-    return manager.tokens.revoke(token_id)
+    return tokens.revoke(token_id)
