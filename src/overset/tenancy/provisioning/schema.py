@@ -84,7 +84,9 @@ def _connected(url: str) -> Iterator[Connection]:
         # Opening a file that is not there would create it.
         create_engine("sqlite://", creator=lambda: _open_sqlite(parsed.database or ""), future=True)
         if parsed.get_backend_name() == "sqlite"
-        else create_engine(parsed, poolclass=NullPool, future=True)
+        else create_engine(
+            parsed, poolclass=NullPool, future=True, connect_args={"connect_timeout": 5}
+        )
     )
     try:
         with engine.connect() as connection:
