@@ -1,7 +1,7 @@
 """Superset's event log, with the caller, the request and the true outcome of each tool call."""
 
-from collections.abc import Mapping
 import copy
+from collections.abc import Mapping
 from typing import Any
 
 from flask import g, has_app_context

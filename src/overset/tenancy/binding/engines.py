@@ -1,5 +1,6 @@
 """H1, routed engines: `db.engine` is that of the entered workspace, or an error."""
 
+import os
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -57,12 +58,14 @@ class EnginePool:
     """The metadata engines of the workspaces that were used, made on first need.
 
     `make_engine` takes the workspace's id. `forget` closes an engine, for a workspace that is gone.
+    A forked child starts without engines: their sockets are its parent's.
     """
 
     def __init__(self, make_engine: Callable[[WorkspaceId], Engine]) -> None:
         self._make_engine = make_engine
         self._engines: dict[WorkspaceId, Engine] = {}
         self._lock = threading.Lock()
+        os.register_at_fork(after_in_child=self._abandon_all)
 
     def get(self, workspace_id: WorkspaceId) -> Engine:
         """Return the engine of a workspace."""
@@ -81,10 +84,13 @@ class EnginePool:
         if engine is not None:
             engine.dispose()
 
-    def forget_all(self) -> None:
-        """Close every engine; needed after a fork, where sockets would be shared."""
-        for workspace_id in list(self._engines):
-            self.forget(workspace_id)
+    def _abandon_all(self) -> None:
+        # Not closed: to close a connection would say goodbye on the parent's socket. And the lock
+        # may have been held by a thread that the child does not have.
+        self._lock = threading.Lock()
+        abandoned, self._engines = self._engines, {}
+        for engine in abandoned.values():
+            engine.dispose(close=False)
 
 
 class RoutedEngines(dict[str | None, Any]):
