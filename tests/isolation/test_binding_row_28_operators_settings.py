@@ -104,7 +104,7 @@ def effective(bound: Bound, tmp_path_factory: pytest.TempPathFactory) -> dict[st
     limits = "RATELIMIT_ENABLED = True\nRATELIMIT_APPLICATION = '5 per day'"
     keys = "RATELIMIT_KEY_FUNC = lambda: 'one bucket for all workspaces'"
     config = "\n".join(f"{name} = {value}" for name, value in OVERRIDDEN.items())
-    text = "\n".join([config, FEATURES, BY_FUNCTION, SHARED_BIND, limits, keys])
+    text = f"{config}\n{FEATURES}\n{BY_FUNCTION}\n{SHARED_BIND}\n{limits}\n{keys}\n"
     told = start(bound, text, tmp_path_factory.mktemp("overridden"))
     assert told["problems"] == []
     return told

@@ -2,8 +2,8 @@
 
 A program of its own: JSON with the ids of two workspaces goes to its stdin. It prints, as its last
 line, JSON: the `problems` for which it refused to start; or the `values` that count in the first
-workspace, the `features` that are on, whether there is a `shared_bind`, and how many requests each workspace
-was `served`.
+workspace, the `features` that are on, whether there is a `shared_bind`, and how many requests each
+workspace was `served`.
 """
 
 import json
