@@ -25,6 +25,8 @@ Home = Annotated[
 AsJSON = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
 out = Console(highlight=False, soft_wrap=True)
+if not out.is_terminal:
+    out.width = 240  # a pipe has no width: nothing is folded for it
 """Results: what another program may read."""
 
 err = Console(stderr=True, highlight=False)

@@ -1,7 +1,9 @@
 """`overset gate`: what is open where."""
 
+from collections.abc import Mapping
+from dataclasses import asdict
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -9,6 +11,8 @@ from overset.cli.common import AsJSON, Home, explained, opened
 from overset.cli.output import show, show_one
 from overset.flags.gates import Gate
 from overset.flags.rules import GateMode
+from overset.manager.gates.model import GateState
+from overset.manager.paging import all_items
 
 app = typer.Typer(help="Feature gates: list, set.", no_args_is_help=True)
 
@@ -35,7 +39,17 @@ class Value(StrEnum):
 def list_gates(*, home: Home = None, as_json: AsJSON = False) -> None:
     """List the gates and how they stand."""
     with opened(home) as manager:
-        show(manager.gates.states(), columns=_COLUMNS, as_json=as_json)
+        slugs = {workspace.id: workspace.slug for workspace in all_items(manager.workspaces.page)}
+        states = [_with_slugs(state, slugs) for state in manager.gates.states()]
+    show(states, columns=_COLUMNS, as_json=as_json)
+
+
+def _with_slugs(state: GateState, slugs: Mapping[Any, str]) -> dict[str, Any]:
+    values = [
+        f"{slugs.get(workspace_id, workspace_id)}: {'on' if on else 'off'}"
+        for workspace_id, on in state.workspaces.items()
+    ]
+    return {**asdict(state), "workspaces": values}
 
 
 @app.command("set")

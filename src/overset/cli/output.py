@@ -24,8 +24,9 @@ def show(items: Iterable[Any], *, columns: Mapping[str, str], as_json: bool) -> 
         out.print_json(json.dumps(rows, default=_plain))
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in columns.values():
-        table.add_column(heading, overflow="fold")
+    for name, heading in columns.items():
+        # What somebody copies from a table stays on one line.
+        table.add_column(heading, overflow="fold", no_wrap=name.endswith("id") or name == "name")
     for row in rows:
         table.add_row(*(_text(row.get(name)) for name in columns))
     out.print(table)

@@ -38,7 +38,7 @@ class UnboundError(OversetError):
     """Something needed a workspace and none was entered; there is no default workspace."""
 
 
-class Refusal(OversetError):
+class Refusal(OversetError):  # noqa: N818 - an answer, and only sometimes an error of ours
     """A request that is refused.
 
     Attributes:

@@ -1,10 +1,12 @@
 """Health and metrics of the MCP process, for operators' hosts only."""
 
+from ipaddress import ip_address
+
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from overset.kernel.changes import ChangeFeed
-from overset.kernel.errors import NotFound, Refusal, Unavailable
+from overset.kernel.errors import NotFound, Unavailable
 from overset.kernel.settings import Settings
 from overset.observe.metrics import Metrics
 from overset.tenancy.hosts import HostKind, resolve_request
@@ -41,9 +43,16 @@ class Operations:
         return Response(body, media_type=media_type)
 
     def _only_inside(self, request: Request) -> None:
-        try:
-            host = resolve_request(request.scope, self._settings)
-        except Refusal:
-            return  # an address, as probes and scrapers use it
+        if _is_address(request.url.hostname or ""):
+            return  # as probes and scrapers come in, past the ingress
+        host = resolve_request(request.scope, self._settings)
         if self._settings.domain != "localhost" or HostKind.WORKSPACE in host.kind:
             raise NotFound
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True

@@ -8,8 +8,13 @@ from overset.tenancy.provisioning.child import answer, private_superset
 
 
 def make_template(job: dict[str, Any]) -> None:
-    """Migrate the empty database `job["url"]` to the code's schema and fill in roles and themes."""
+    """Make the empty database `job["url"]` what every workspace begins with."""
     _write_without_waiting()
+    migrate(job)
+
+
+def migrate(job: dict[str, Any]) -> None:
+    """Bring the database `job["url"]` to the code's schema, permissions, roles and themes."""
     app = private_superset(url=job["url"], secret_key=job["secret_key"])
     with app.app_context():
         import flask_migrate
