@@ -9,8 +9,9 @@ from overset.cli.banner import print_banner
 from overset.cli.common import Home, err, explained, load_settings, out
 from overset.cli.demo import ensure_demo, issue_accesses
 from overset.cli.serve import listen, only_one, serve
+from overset.kernel.errors import SettingsError
 from overset.kernel.secrets import load_keys
-from overset.kernel.settings import remember
+from overset.kernel.settings import find_unsafe_environment, remember
 from overset.manager.services import open_manager
 from overset.observe.log import configure_logging
 from overset.tenancy.provisioning.create import make_provisioner
@@ -29,6 +30,8 @@ def up(
 ) -> None:
     """Serve everything on this machine; the first start sets it up."""
     settings = load_settings(home, port=port, demo=True)
+    if problems := find_unsafe_environment():
+        raise SettingsError(problems)  # before minutes of setting up, not after
     with only_one(settings.home), listen(settings) as listener, _log_file(settings.home) as log:
         configure_logging(settings, file=log)
         remember(settings)
