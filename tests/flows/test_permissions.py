@@ -31,8 +31,8 @@ def mirror(sqlite_platform: Platform) -> Iterator[Mirror]:
 
 def _hide(answer: Any, params: dict[str, Any], *, role: str) -> Any:
     """Return bare Superset's answer without the fields that this role may not see."""
-    tool = params["arguments"]["name"] if params["name"] == "call_tool" else params["name"]
-    hidden = HIDDEN.get(str(tool), set())
+    inner = params["arguments"].get("name") if params["name"] == "call_tool" else params["name"]
+    hidden = HIDDEN.get(str(inner), set())
     if role == "Admin" or not hidden:
         return answer
     body = answer["result"]["content"][0]["text"]
@@ -49,16 +49,23 @@ def _without(body: dict[str, Any], hidden: set[str]) -> dict[str, Any]:
     return kept
 
 
-@pytest.mark.parametrize("group", GROUPS)
-@pytest.mark.parametrize("role", ROLES)
+# What is wrong in itself, and what tools there are, does not depend on many roles.
+_ASKED = [
+    (role, group)
+    for role in ROLES
+    for group in GROUPS
+    if role in {"Admin", "Gamma"} or group not in {"odd", "searches"}
+]
+
+
+@pytest.mark.parametrize(("role", "group"), _ASKED)
 def test_every_reading_call_is_answered_as_bare_superset_answers_it(
     mirror: Mirror, role: str, group: str
 ) -> None:
     different = []
     for tool, arguments in reading_calls(mirror.canary)[group]:
         params = {"name": tool, "arguments": arguments}
-        ours = normalise(mirror.ask(role, "tools/call", params))
-        bare = normalise(mirror.ask_bare(role, "tools/call", params))
+        ours, bare = mirror.ask_both(role, "tools/call", params)
         if ours != _hide(bare, params, role=role):
             different.append((params, ours, bare))
 
@@ -71,8 +78,7 @@ def test_listings_resources_and_prompts_are_those_of_bare_superset(
 ) -> None:
     different = []
     for method, params in other_messages():
-        ours = normalise(mirror.ask(role, method, params))
-        bare = normalise(mirror.ask_bare(role, method, params))
+        ours, bare = mirror.ask_both(role, method, params)
         if ours != bare:
             different.append((method, params, ours, bare))
 
@@ -146,7 +152,6 @@ def test_a_tool_that_the_role_may_not_use_is_denied_in_superset_s_words_through_
     ways = (
         {"name": tool, "arguments": arguments},
         {"name": "call_tool", "arguments": {"name": tool, "arguments": arguments}},
-        {"name": tool, "arguments": {"request": json.dumps(ARGUMENTS[tool])}},
     )
     for params in ways:
         ours = read_tool(mirror.ask(role, "tools/call", params))
@@ -156,8 +161,7 @@ def test_a_tool_that_the_role_may_not_use_is_denied_in_superset_s_words_through_
 
 
 @pytest.mark.parametrize(
-    "tool",
-    ["get_instance_info", "list_charts", "list_dashboards", "list_databases", "list_datasets"],
+    "tool", ["list_charts", "list_dashboards", "list_databases", "list_datasets"]
 )
 @pytest.mark.parametrize("through", [False, True])
 def test_no_request_means_an_empty_one_where_nothing_in_it_is_required(
@@ -207,6 +211,6 @@ def test_the_curl_line_of_the_product_description_works_word_for_word(
 
     done = subprocess.run(line, capture_output=True, text=True, check=True, timeout=60)
 
-    answer = json.loads(done.stdout.split("data: ", 1)[-1])
-    found = read_tool(answer)["dashboards"]
+    answers = [line[6:] for line in done.stdout.splitlines() if line.startswith("data: ")]
+    found = read_tool(json.loads(answers[-1]))["dashboards"]
     assert [one["dashboard_title"] for one in found] == [f"Dashboard {mirror.canary}"]

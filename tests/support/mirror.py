@@ -7,6 +7,7 @@ import json
 import re
 import secrets
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ _MOVING = {
     "changed_on_humanized": "some time ago",
     "created_on_humanized": "some time ago",
     "execution_time": 0,
+    "execution_time_ms": 0,
     "query_duration_ms": 0,
     "timestamp": "now",
     "uptime_seconds": 0,
@@ -52,6 +54,13 @@ class Mirror:
     def ask_bare(self, role: str, method: str, params: dict[str, Any]) -> Any:
         """Return bare Superset's answer to the same message of the same member."""
         return self.bare[role].ask(method, params)
+
+    def ask_both(self, role: str, method: str, params: dict[str, Any]) -> tuple[Any, Any]:
+        """Return both answers, Overset's first, without what differs from moment to moment."""
+        with ThreadPoolExecutor(2) as pool:
+            answers = [pool.submit(ask, role, method, params) for ask in (self.ask, self.ask_bare)]
+        ours, bare = (normalise(answer.result()) for answer in answers)
+        return ours, bare
 
 
 def normalise(answer: Any) -> Any:

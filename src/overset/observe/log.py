@@ -16,6 +16,7 @@ _MANY_LINES = frozenset({"exception", "stack"})
 _CONTROL = {code: f"\\x{code:02x}" for code in (*range(32), 127)} | {10: "\\n", 13: "\\r", 9: "\\t"}
 _CHATTY = {
     "datadog.dogstatsd": logging.ERROR,  # a line for every datagram that no agent takes
+    "fastmcp.server.server": logging.ERROR,  # warns with the very arguments that were wrong
     "httpcore": logging.WARNING,
     "httpx": logging.WARNING,  # a line for every poll
 }

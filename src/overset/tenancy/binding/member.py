@@ -17,6 +17,8 @@ from werkzeug.security import generate_password_hash
 from overset.kernel.errors import Forbidden
 from overset.tenancy.member import Member
 
+_NAME_LENGTH = 64
+
 
 def load_user(member: Member) -> Any:
     """Return the member's Superset user in the bound workspace, in step with the membership.
@@ -43,12 +45,14 @@ def _is_in_step(user: Any, member: Member) -> bool:
         and [role.name for role in user.roles] == [member.role]
         and not user.groups
         and user.email == member.email
-        and _full_name(user) == member.name
+        and (user.first_name, user.last_name) == _split_name(member.name)
     )
 
 
-def _full_name(user: Any) -> str:
-    return f"{user.first_name} {user.last_name}".strip()
+def _split_name(name: str) -> tuple[str, str]:
+    """Return the first and last name that Superset shows, no longer than its columns are."""
+    first, _, last = name.partition(" ")
+    return first[:_NAME_LENGTH], last[:_NAME_LENGTH]
 
 
 def _write(user: Any, member: Member, role: Any) -> None:
@@ -82,8 +86,7 @@ def _make_user(member: Member) -> Any:
 
 
 def _shape(user: Any, member: Member, role: Any) -> Any:
-    first, _, last = member.name.partition(" ")
-    user.first_name, user.last_name = first, last
+    user.first_name, user.last_name = _split_name(member.name)
     user.email = member.email
     user.active = True
     user.roles = [role]
