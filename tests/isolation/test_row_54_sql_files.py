@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from overset.tenancy.locations import data_folder, metadata_file
-from support.attack import Side, make_sides
+from support.attack import Side, make_attacker
 from support.deployment import Platform
 
 _READ = "SELECT group_concat(name) AS found FROM g.sqlite_master"
@@ -61,7 +61,7 @@ WRITING = {
 
 @pytest.fixture(scope="module")
 def _acme(sqlite_platform: Platform) -> Side:
-    return _attacker(sqlite_platform)
+    return make_attacker(sqlite_platform)
 
 
 @pytest.fixture
@@ -71,14 +71,7 @@ def acme(_acme: Side) -> Iterator[Side]:
 
 @pytest.fixture
 def acme_on_postgres(postgres_platform: Platform) -> Iterator[Side]:
-    yield from _untouched(_attacker(postgres_platform))
-
-
-def _attacker(platform: Platform) -> Side:
-    side, _ = make_sides(platform)
-    # The attacker names the other's file, so its id comes back to him in what he wrote himself.
-    side.foreign = tuple(mark for mark in side.foreign if not mark.startswith("ws_"))
-    return side
+    yield from _untouched(make_attacker(postgres_platform))
 
 
 def _untouched(side: Side) -> Iterator[Side]:

@@ -4,6 +4,7 @@ import ast
 import importlib.util
 import itertools
 import json
+import secrets
 import socket
 import threading
 from collections.abc import Iterator, Mapping
@@ -18,6 +19,7 @@ from sqlalchemy import create_engine, inspect, text
 from support.deployment import WORKSPACES, Platform, read_rpc
 
 _numbers = itertools.count(1)
+_COPIED = ("expose_in_sqllab", "allow_run_async", "allow_dml", "created_on", "changed_on")
 _SHORT = 18
 """Previews cut long words: this much of a canary is always left, and tells both apart."""
 
@@ -153,6 +155,13 @@ def make_sides(platform: Platform, *, role: str = "Admin") -> tuple[Side, Side]:
     return _side(platform, "acme", role), _side(platform, "globex", role)
 
 
+def make_attacker(platform: Platform) -> Side:
+    """Return a member of acme who himself names globex's files, and with them its id."""
+    side, _ = make_sides(platform)
+    side.foreign = tuple(mark for mark in side.foreign if not mark.startswith("ws_"))
+    return side
+
+
 def make_shared_user(platform: Platform, *, role: str = "Admin") -> tuple[Side, Side]:
     """Return one person's two sides: a member of both, with one token that is for both."""
     user_id = platform.new_member("acme", role=role)
@@ -225,3 +234,27 @@ def _hear(server: socket.socket, ear: Ear, over: threading.Event) -> None:
             connection, _ = server.accept()
             ear.heard += 1
             connection.close()
+
+
+@contextmanager
+def planted_data_source(side: Side, url: str, **extra: Any) -> Iterator[int]:
+    """Put a data source where no tool would let it: straight into the metadata database.
+
+    Yields its id; it is gone when the block ends. `extra` is Superset's JSON of that name.
+    """
+    name = f"planted-{secrets.token_hex(6)}"
+    copied = ", ".join(_COPIED)
+    side.execute(
+        f"INSERT INTO dbs (database_name, sqlalchemy_uri, extra, {copied})"  # noqa: S608 - names of columns
+        f" SELECT :name, :url, :extra, {copied} FROM dbs WHERE id = 1",
+        name=name,
+        url=url,
+        extra=json.dumps(extra),
+    )
+    (row,) = side.execute("SELECT id FROM dbs WHERE database_name = :name", name=name)
+    try:
+        yield row.id
+    finally:
+        # Queries that were tried refer to it.
+        side.execute("DELETE FROM query WHERE database_id = :id", id=row.id)
+        side.execute("DELETE FROM dbs WHERE id = :id", id=row.id)

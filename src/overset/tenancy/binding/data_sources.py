@@ -8,11 +8,14 @@ credentials of one workspace open no other's metadata database.
 
 import socket
 from collections.abc import Iterator
+from contextlib import suppress
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
+from sqlalchemy.dialects.sqlite.base import SQLiteDialect
 from sqlalchemy.engine.url import URL
+from sqlalchemy.exc import NoSuchModuleError
 
 from overset.kernel.settings import Settings
 from overset.tenancy.binding import sqlite_files
@@ -23,11 +26,31 @@ from overset.tenancy.locations import data_folder
 Address = IPv4Address | IPv6Address
 
 _HOST_NAMES = ("host", "hostaddr", "server", "unix_socket", "unix_sock", "read_default_file")
-_INDIRECT = ("service", "servicefile", "passfile", "dsn", "options_file")
-_SERVER_KINDS = frozenset(
-    {"postgresql", "postgres", "mysql", "mariadb", "mssql", "oracle", "redshift", "cockroachdb"}
+_INDIRECT = frozenset(
+    {
+        "alt_hosts",
+        "conninfo",
+        "dsn",
+        "failover",
+        "odbc_connect",
+        "option_files",
+        "options_file",
+        "passfile",
+        "service",
+        "servicefile",
+    }
 )
-_FORBIDDEN_KINDS = frozenset({"shillelagh", "gsheets", "superset"})
+_NO_SERVER = frozenset({"bigquery", "duckdb", "snowflake"})
+"""Kinds whose URL names no server: a project, an account, a file."""
+
+_FORBIDDEN_KINDS = frozenset({"gsheets", "metricflow", "shillelagh", "superset"})
+_IN_MEMORY = frozenset({None, "", ":memory:"})
+_CLOUD_METADATA = frozenset(
+    ip_address(text)
+    for text in ("100.100.100.200", "168.63.129.16", "192.0.0.192", "fd00:ec2::254")
+)
+"""Where clouds give a machine its own credentials, besides the link-local 169.254.169.254."""
+
 _DEFAULT_PORTS = {"postgresql": 5432, "mysql": 3306, "redis": 6379}
 _EMBEDDED_LIMITS = {"enable_external_access": "false", "lock_configuration": "true"}
 
@@ -91,23 +114,24 @@ class DataSourceGuard:
         if not self._guards:
             return []
         kind = url.get_backend_name()
-        if kind in _FORBIDDEN_KINDS:
+        if kind in _FORBIDDEN_KINDS or (kind != "sqlite" and _is_sqlite_inside(url)):
             raise DataSourceRefusedError(f"{kind} data sources are not available here")
-        if kind == "sqlite":
+        if kind == "sqlite" or (kind == "duckdb" and url.database not in _IN_MEMORY):
             self._check_file(url)
             return []
-        given = {**dict(url.query), **connect_args}
-        if any(name in given for name in _INDIRECT):
+        # Drivers differ in the case that they accept.
+        given = {name.lower(): value for name, value in {**url.query, **connect_args}.items()}
+        if _INDIRECT & set(given):
             raise DataSourceRefusedError("name the server by host and port, not through a file")
-        hosts = list(_find_hosts(url, given))
-        if not hosts and kind in _SERVER_KINDS:
+        hosts = list(_find_hosts(None if kind in _NO_SERVER else url.host, url.port, given))
+        if not hosts and kind not in _NO_SERVER:
             raise DataSourceRefusedError("name the server's host: local sockets are not available")
         return [address for host, port in hosts for address in self._check_host(host, port)]
 
     def _check_file(self, url: URL) -> None:
         folder = data_folder(self._settings, get_bound().id)
         if not sqlite_files.is_own_file(url, folder=folder):
-            raise DataSourceRefusedError("SQLite files are not available as data sources here")
+            raise DataSourceRefusedError("files are not available as data sources here")
 
     def _check_host(self, host: str, port: int | None) -> list[Address]:
         if host.startswith(("/", "@", "\x00")):
@@ -141,16 +165,25 @@ class DataSourceGuard:
         return False
 
 
-def _find_hosts(url: URL, given: dict[str, Any]) -> Iterator[tuple[str, int | None]]:
-    ports = str(given.get("port") or url.port or "")
+def _is_sqlite_inside(url: URL) -> bool:
+    """Say whether a dialect of another name runs SQLite, which opens files by SQL."""
+    with suppress(NoSuchModuleError, ImportError):
+        return issubclass(url.get_dialect(), SQLiteDialect)
+    return False
+
+
+def _find_hosts(
+    host: str | None, port: int | None, given: dict[str, Any]
+) -> Iterator[tuple[str, int | None]]:
+    ports = str(given.get("port") or port or "")
     port = int(ports) if ports.isdecimal() else None
-    values = [url.host, *(given.get(name) for name in _HOST_NAMES)]
+    values = [host, *(given.get(name) for name in _HOST_NAMES)]
     for value in values:
         # `?host=` may be given twice (a tuple), and libpq takes a comma-separated list.
         for part in value if isinstance(value, list | tuple) else [value]:
-            for host in str(part or "").split(","):
-                if host.strip():
-                    yield _split_port(host.strip(), port)
+            for name in str(part or "").split(","):
+                if name.strip():
+                    yield _split_port(name.strip(), port)
 
 
 def _split_port(host: str, port: int | None) -> tuple[str, int | None]:
@@ -183,7 +216,8 @@ def _nat64(address: IPv6Address) -> IPv4Address | None:
 
 def _is_open(address: Address) -> bool:
     return not (
-        address.is_loopback
+        address in _CLOUD_METADATA
+        or address.is_loopback
         or address.is_link_local
         or address.is_unspecified
         or address.is_multicast
