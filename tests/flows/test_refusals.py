@@ -378,6 +378,24 @@ def test_a_forwarded_host_is_not_believed_from_anybody(platform):
     refused(denied, 401, "token_audience")
 
 
+def test_a_trusted_proxy_may_say_which_host_was_asked_for(split_platform):
+    def describe(**headers: str) -> str:
+        path = "/.well-known/oauth-protected-resource/mcp"
+        url = split_platform.mcp.url + path
+        return httpx.get(url, headers=headers).json().get("resource", "")
+
+    settings = split_platform.origin.settings
+    by_proxy = describe(**{"X-Forwarded-Host": "globex.localhost"})
+    last_one_counts = describe(**{"X-Forwarded-Host": "globex.localhost, acme.localhost"})
+    refused = httpx.post(
+        split_platform.mcp.url + "/mcp", json=LIST, headers={"X-Forwarded-Host": "evil.example.com"}
+    )
+
+    assert by_proxy == settings.mcp_url("globex")
+    assert last_one_counts == settings.mcp_url("acme")
+    assert refused.status_code == 421
+
+
 def test_health_and_metrics_are_not_for_customers(platform):
     for host in ("acme.localhost", "globex.localhost"):
         for path in ("/metrics", "/health/ready"):
