@@ -116,7 +116,6 @@ OTHER_KINDS = {
     "shillelagh without safety": "shillelagh+apsw:///{file}",
     "gsheets": "gsheets://",
     "Superset's own": "superset://",
-    "metricflow": "metricflow://192.0.2.1/1",
 }
 
 
