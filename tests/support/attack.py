@@ -156,9 +156,9 @@ def make_sides(platform: Platform, *, role: str = "Admin") -> tuple[Side, Side]:
 
 
 def make_attacker(platform: Platform) -> Side:
-    """Return a member of acme who himself names globex's files, and with them its id."""
+    """Return a member of acme who himself names globex's files and host, but not its rows."""
     side, _ = make_sides(platform)
-    side.foreign = tuple(mark for mark in side.foreign if not mark.startswith("ws_"))
+    side.foreign = (platform.canaries["globex"][:_SHORT],)
     return side
 
 
