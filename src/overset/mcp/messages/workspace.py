@@ -9,7 +9,7 @@ from anyio import to_thread
 from fastmcp.server.dependencies import get_http_request
 from fastmcp.server.middleware import Middleware, MiddlewareContext
 from fastmcp.server.middleware.middleware import CallNext
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from overset.kernel.clock import Monotonic, monotonic
@@ -28,7 +28,13 @@ from overset.tools.door import Door, Target
 
 _log = structlog.get_logger(__name__)
 _UNBOUND = frozenset({"initialize", "ping"})
-_UNAVAILABLE = (DBAPIError, PoolTimeoutError, ProvisioningError, SchemaMismatchError)
+_UNAVAILABLE = (
+    InterfaceError,
+    OperationalError,
+    PoolTimeoutError,
+    ProvisioningError,
+    SchemaMismatchError,
+)
 _INTERNAL_ERROR = -32603
 
 
@@ -108,6 +114,10 @@ class WorkspaceMiddleware(Middleware):
                 raise self._break_circuit(error, exchange, context) from error
             except Forbidden as refusal:
                 raise refuse(refusal, exchange) from refusal
+            except SQLAlchemyError as error:
+                # Not the database but this one member: nobody else is refused for it.
+                _log.exception("member could not be loaded", workspace=caller.workspace.slug)
+                raise self._fail(Refusal(), exchange, context) from error
             self._circuits.reset(caller.workspace.id)
             return await call_next(context)
 
@@ -124,11 +134,16 @@ class WorkspaceMiddleware(Middleware):
             code=code,
             error=type(error).__name__,
         )
+        return self._fail(refusal, exchange, context)
+
+    def _fail(
+        self, refusal: Refusal, exchange: Exchange, context: MiddlewareContext[Any]
+    ) -> Exception:
         request = context.fastmcp_context and context.fastmcp_context.request_context
         exchange.verdict = RPCError(
             id=request.request_id if request else 0,
             code=_INTERNAL_ERROR,
             message=refusal.detail,
-            data={"code": code, "request_id": exchange.request_id},
+            data={"code": refusal.code, "request_id": exchange.request_id},
         )
         return refuse(refusal, exchange)
