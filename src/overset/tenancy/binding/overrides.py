@@ -1,7 +1,9 @@
 """What Overset sets in Superset's configuration, whatever the operator's file says."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
+
+from sqlalchemy.engine.url import URL
 
 from overset.tenancy.binding.caches import cache_config
 from overset.tenancy.binding.data_sources import DataSourceGuard
@@ -17,7 +19,7 @@ def make_overrides(given: Mapping[str, Any]) -> dict[str, Any]:
         **_app(installation),
         **_secrets(installation),
         **_caches(installation),
-        **_data_sources(installation),
+        **_data_sources(installation, given),
         **_event_log(),
         **_features(given),
     }
@@ -111,19 +113,37 @@ def _caches(installation: Installation) -> dict[str, Any]:
     }
 
 
-def _data_sources(installation: Installation) -> dict[str, Any]:
+def _data_sources(installation: Installation, given: Mapping[str, Any]) -> dict[str, Any]:
     guard = DataSourceGuard(installation.settings, hooks=installation.hooks)
     overrides: dict[str, Any] = {
-        "DB_CONNECTION_MUTATOR": guard.mutate,
+        "DB_CONNECTION_MUTATOR": _mutate(given.get("DB_CONNECTION_MUTATOR"), guard),
         "DATASET_IMPORT_ALLOWED_DATA_URLS": [],
     }
     if Hook.GUARDS in installation.hooks:
         # The guard knows which SQLite files are a workspace's own; Superset's own check knows none.
         overrides |= {
-            "DB_SQLA_URI_VALIDATOR": guard.validate,
+            "DB_SQLA_URI_VALIDATOR": _validate(given.get("DB_SQLA_URI_VALIDATOR"), guard),
             "PREVENT_UNSAFE_DB_CONNECTIONS": True,
         }
     return overrides
+
+
+def _mutate(theirs: Callable[..., Any] | None, guard: DataSourceGuard) -> Callable[..., Any]:
+    """Return a mutator that lets the operator's own work first: what it makes is checked too."""
+    if theirs is None:
+        return guard.mutate
+    return lambda url, params, *context: guard.mutate(*theirs(url, params, *context), *context)
+
+
+def _validate(theirs: Callable[..., Any] | None, guard: DataSourceGuard) -> Callable[..., None]:
+    """Return a validator that refuses what the operator's own or the guard refuses."""
+
+    def validate(url: URL) -> None:
+        if theirs is not None:
+            theirs(url)
+        guard.validate(url)
+
+    return validate
 
 
 def _event_log() -> dict[str, Any]:
