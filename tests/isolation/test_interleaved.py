@@ -293,7 +293,7 @@ _WRITTEN_BY = """
 
 
 @pytest.mark.proves("H1")
-def test_without_routed_engines_no_tool_finds_its_workspace(platform: Platform) -> None:
+def test_each_workspace_is_answered_from_its_own_metadata_database(platform: Platform) -> None:
     for side in make_sides(platform):
         for kind in ("dashboards", "charts", "datasets"):
             assert side.canary in side.ask(f"list_{kind}").text
