@@ -28,6 +28,7 @@ from overset.mcp.messages.field_permissions import FieldPermissionsMiddleware
 from overset.mcp.messages.outcome import OutcomeMiddleware
 from overset.mcp.messages.rate_limit import RateLimitMiddleware, make_storage
 from overset.mcp.messages.scopes import ScopeMiddleware
+from overset.mcp.messages.slots import SlotMiddleware
 from overset.mcp.messages.workspace import WorkspaceMiddleware
 from overset.mcp.token_verifier import WorkspaceTokenVerifier
 from overset.observe.metrics import Metrics
@@ -52,6 +53,7 @@ def make_server(
         raise SettingsError(["the response size guard could not be built: see the log above"])
     size_guard.excluded_tools.add(search["search_tool_name"])
     steps: list[Middleware] = [
+        SlotMiddleware(),  # 5: a place to run in
         WorkspaceMiddleware(
             door=door, circuits=circuits, metrics=metrics
         ),  # 5: bound, as the caller
