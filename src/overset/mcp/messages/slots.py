@@ -20,7 +20,6 @@ from overset.mcp.facts import get_exchange
 from overset.mcp.messages.verdict import refuse
 from overset.tenancy.context import find_current
 
-
 _FREE = frozenset({"initialize", "ping"})
 """Messages that need no connection."""
 
