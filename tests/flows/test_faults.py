@@ -160,7 +160,7 @@ def test_a_schema_that_is_not_the_codes_is_refused_with_what_to_run(patient):
     assert sees_its_own(patient.platform)
 
     with patient.connected() as cursor:
-        cursor.execute(f"UPDATE alembic_version SET version_num = '{found}'")  # noqa: S608 - read above
+        cursor.execute(f"UPDATE alembic_version SET version_num = '{found}'")
     wait_until(lambda: patient.outcome() == (200, ""), 15)
 
 
@@ -203,6 +203,30 @@ def slowest_while(work: Callable[[], object], beside: Callable[[], httpx.Respons
     return slowest
 
 
+# Many at once
+
+
+def test_more_calls_at_once_than_a_workspace_has_connections_shut_and_hold_up_nobody(platform):
+    token, neighbour = platform.token("acme"), platform.token("globex")
+    answers: list[httpx.Response] = []
+
+    def work() -> None:
+        calls = [threading.Thread(target=call) for _ in range(30)]
+        for one in calls:
+            one.start()
+        for one in calls:
+            one.join(60)
+
+    def call() -> None:
+        answers.append(platform.post(DASHBOARDS, token=token))
+
+    slowest = slowest_while(work, lambda: platform.post(PING, token=neighbour))
+
+    assert [answer.status_code for answer in answers] == [200] * 30
+    assert all(platform.canaries["acme"] in answer.text for answer in answers)
+    assert slowest < 4
+
+
 # Clients that go away
 
 
@@ -238,7 +262,7 @@ def test_clients_that_go_away_in_the_middle_harm_nobody(platform):
     slow = tool(
         "execute_sql",
         database_id=1,
-        sql="WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n WHERE x < 200000) "
+        sql="WITH RECURSIVE n AS (SELECT 1 AS x UNION ALL SELECT x + 1 FROM n WHERE x < 200000) "
         "SELECT count(*) FROM n",
     )
     assert sees_its_own(platform, "globex")

@@ -324,7 +324,8 @@ def test_a_workspace_made_again_under_an_old_name_honours_no_old_token(platform)
 
     try:
         host = f"{slug}.localhost"
-        assert platform.post(PING, token=new).status_code == 200
+        wait_until(lambda: platform.post(PING, token=new).status_code == 200, 1)
+        wait_until(lambda: platform.post(PING, token=old, host=host).status_code != 200, 1)
         at_host = platform.post(PING, token=old, host=host)
         assert (at_host.status_code, at_host.json()["code"]) == (403, "not_a_member")
         assert platform.post(PING, token=old).status_code == 404
