@@ -193,8 +193,8 @@ def _hold(side: Side) -> Held:
     return held
 
 
-def test_every_tool_that_there_is_has_calls_in_these_tests(platform: Platform) -> None:
-    acme, _ = make_sides(platform)
+def test_every_tool_that_there_is_has_calls_in_these_tests(sqlite_platform: Platform) -> None:
+    acme, _ = make_sides(sqlite_platform)
     offered = {tool["name"] for tool in read_rpc(acme.send("tools/list"))["result"]["tools"]} | set(
         _search(acme)
     )

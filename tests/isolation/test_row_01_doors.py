@@ -117,9 +117,9 @@ def test_row_01_ids_of_the_other_workspaces_things_mean_the_own_or_nothing(
 ) -> None:
     acme, globex = make_sides(platform)
     for table, tool in (("slices", "get_chart_info"), ("dashboards", "get_dashboard_info")):
-        for row in globex.execute(f"SELECT uuid FROM {table}"):  # noqa: S608 - one of the two above
+        for row in globex.execute(f"SELECT uuid FROM {table}"):
             uuid = row.uuid.hex() if isinstance(row.uuid, bytes) else str(row.uuid)
-            own = {str(found.uuid) for found in acme.execute(f"SELECT uuid FROM {table}")}  # noqa: S608 - as above
+            own = {str(found.uuid) for found in acme.execute(f"SELECT uuid FROM {table}")}
             assert str(row.uuid) not in own
             assert acme.ask(tool, identifier=uuid).failed
 

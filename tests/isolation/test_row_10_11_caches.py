@@ -49,7 +49,7 @@ def test_row_11_rows_of_the_same_sql_on_database_1_are_each_workspaces_own(
 ) -> None:
     sides = make_sides(platform)
     first, second = (sides[place] for place in order)
-    sql = f"SELECT word, {next(_limits)} AS n FROM facts ORDER BY id"  # noqa: S608 - a number
+    sql = f"SELECT word, {next(_limits)} AS n FROM facts ORDER BY id"
     for side in (first, second, first, second):
         answer = side.sql(sql)
         assert not answer.failed, answer.text

@@ -76,7 +76,7 @@ def test_row_16_addresses_of_the_inside_are_refused(guard: DataSourceGuard, host
     [
         "mysql://127.0.0.1/x",
         f"mysql://{_OPEN}/x?unix_socket=/run/mysqld.sock",
-        f"mysql://{_OPEN}/x?read_default_file=/root/.my.cnf",
+        f"mysql://{_OPEN}/x?read_default_file=/etc/mysql/my.cnf",
         "mysql:///x",
         "mariadb+pymysql:///x",
         f"mssql+pyodbc://{_OPEN}/x?odbc_connect=Server%3D127.0.0.1",
@@ -124,7 +124,7 @@ def test_row_16_other_drivers_reach_no_further(guard: DataSourceGuard, url: str)
         {"dsn": "host=127.0.0.1"},
         {"conninfo": "hostaddr=127.0.0.1"},
         {"service": "metadata"},
-        {"passfile": "/root/.pgpass"},
+        {"passfile": "/etc/pgpass"},
         {"option_files": ["/etc/my.cnf"]},
         {"failover": [{"host": "127.0.0.1"}]},
     ],

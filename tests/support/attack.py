@@ -144,7 +144,7 @@ class Side:
         try:
             with engine.connect() as connection:
                 tables = inspect(connection).get_table_names()
-                rows = [connection.execute(text(f'SELECT * FROM "{name}"')) for name in tables]  # noqa: S608 - names that the database itself gave
+                rows = [connection.execute(text(f'SELECT * FROM "{name}"')) for name in tables]
                 return "\n".join(str(tuple(row)) for result in rows for row in result)
         finally:
             engine.dispose()
@@ -245,7 +245,7 @@ def planted_data_source(side: Side, url: str, **extra: Any) -> Iterator[int]:
     name = f"planted-{secrets.token_hex(6)}"
     copied = ", ".join(_COPIED)
     side.execute(
-        f"INSERT INTO dbs (database_name, sqlalchemy_uri, extra, {copied})"  # noqa: S608 - names of columns
+        f"INSERT INTO dbs (database_name, sqlalchemy_uri, extra, {copied})"
         f" SELECT :name, :url, :extra, {copied} FROM dbs WHERE id = 1",
         name=name,
         url=url,

@@ -98,7 +98,7 @@ def _sql(canary: str) -> list[Call]:
         "SELECT region, COUNT(*) AS n FROM facts GROUP BY region ORDER BY 1",
         "SELECT f.region FROM facts f JOIN facts g ON f.id = g.id WHERE f.id < 4 ORDER BY f.id",
         "WITH f AS (SELECT * FROM facts) SELECT COUNT(*) AS n FROM f",
-        f'SELECT * FROM "only_{canary}"',  # noqa: S608 - it is the test's own name
+        f'SELECT * FROM "only_{canary}"',
         "SELECT 1 AS one; SELECT 2 AS two",
         "SELECT '{{ current_username() }}' AS me, {{ 1 + 1 }} AS two",
         "SELECT 'error_type' AS word",

@@ -1,4 +1,4 @@
-"""Serves the whole platform in a process of its own, as `overset up` does, perhaps without a hook."""
+"""Serves the whole platform in a process of its own, like `overset up`, perhaps without a hook."""
 
 import argparse
 

@@ -49,7 +49,9 @@ def test_the_token_itself_is_kept_nowhere(manager: Manager):
 
     with manager.database.reading() as connection:
         tables = inspect(connection).get_table_names()
-        rows = [connection.execute(text(f"SELECT * FROM {name}")).all() for name in tables]  # noqa: S608  # names of our own tables
+        rows = [
+            connection.execute(text(f"SELECT * FROM {name}")).all() for name in tables
+        ]  # names of our own tables
     assert len(tables) > 8
     assert signature not in repr(rows)
     assert signature not in repr(issued)
