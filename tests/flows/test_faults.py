@@ -1,4 +1,4 @@
-"""What goes wrong at run time: dead databases, lost clients, full disks, crashes.
+"""What goes wrong at run time: crowds, lost clients, full disks, crashes.
 
 Each fault gets a clear answer, harms nobody beside it, loses nothing, and is over when it is over.
 """
@@ -10,198 +10,16 @@ import secrets
 import socket
 import sqlite3
 import threading
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import httpx
-import psycopg2
-import pytest
-from psycopg2 import sql
 from sqlalchemy.engine import make_url
 
+from support.calls import DASHBOARDS, NO_TRACES, PING, sees_its_own, slowest_while, tool_call
 from support.deployment import Platform, read_rpc
-from support.postgres import PostgresServer
 from support.processes import wait_until
 from support.split import SplitPlatform
-
-MB = 1024 * 1024
-PING = {"jsonrpc": "2.0", "id": 1, "method": "ping"}
-NO_TRACES = ("Traceback", "site-packages", "sqlalchemy", "pydantic.dev")
-
-
-def tool(name: str, **request: Any) -> dict[str, Any]:
-    params = {"name": name, "arguments": {"request": request}}
-    return {"jsonrpc": "2.0", "id": 7, "method": "tools/call", "params": params}
-
-
-DASHBOARDS = tool("list_dashboards")
-
-
-def sees_its_own(platform: Platform, workspace: str = "acme") -> bool:
-    """Say whether a workspace is answered, with what is its own."""
-    response = platform.post(DASHBOARDS, token=platform.token(workspace))
-    return response.status_code == 200 and platform.canaries[workspace] in response.text
-
-
-# A workspace's metadata database
-
-
-@dataclass(frozen=True, slots=True)
-class Patient:
-    """A workspace of the test's own, whose metadata database it may take away."""
-
-    platform: Platform
-    slug: str
-    token: str
-    postgres: PostgresServer | None
-
-    def call(self) -> httpx.Response:
-        return self.platform.post(DASHBOARDS, token=self.token)
-
-    def outcome(self) -> tuple[int, str]:
-        """Return the status and the code of a call: HTTP's, or the JSON-RPC error's."""
-        response = self.call()
-        answer = response.json() if response.status_code != 200 else read_rpc(response)
-        code = answer.get("code") or answer.get("error", {}).get("data", {}).get("code", "")
-        return response.status_code, code
-
-    @property
-    def url(self) -> Any:
-        return make_url(self.platform.metadata(self.slug))
-
-    @contextlib.contextmanager
-    def down(self) -> Iterator[None]:
-        """Take the database away while the block lasts."""
-        if self.postgres is None:
-            here = Path(self.url.database)
-            away = here.with_suffix(".away")
-            here.rename(away)
-            try:
-                yield
-            finally:
-                away.rename(here)
-            return
-        name = sql.Identifier(self.url.database)
-        allow = sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS {}")
-        self.postgres.execute(allow.format(name, sql.SQL("false")))
-        ended = sql.SQL(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = {}"
-        ).format(sql.Literal(self.url.database))
-        self.postgres.execute(ended)
-        try:
-            yield
-        finally:
-            self.postgres.execute(allow.format(name, sql.SQL("true")))
-
-    @contextlib.contextmanager
-    def connected(self) -> Iterator[Any]:
-        """Lend a cursor on the database, with the workspace's own credentials."""
-        url = self.url
-        connection = (
-            sqlite3.connect(url.database)
-            if self.postgres is None
-            else psycopg2.connect(str(url.set(drivername="postgresql")))
-        )
-        with contextlib.closing(connection), connection:
-            yield connection.cursor()
-
-
-@pytest.fixture
-def patient(platform: Platform, request: pytest.FixtureRequest) -> Iterator[Patient]:
-    postgres = None
-    if platform.settings.metadata_url is not None:
-        postgres = request.getfixturevalue("postgres")
-    slug = f"patient-{secrets.token_hex(4)}"
-    platform.manager.workspaces.create(slug, team="tests")
-    yield Patient(platform, slug, platform.token(slug, user_id=platform.new_member(slug)), postgres)
-    platform.manager.workspaces.delete(slug)
-
-
-def test_a_metadata_database_that_is_down_shuts_its_workspace_alone_and_opens_again(patient):
-    assert patient.outcome() == (200, "")
-
-    with patient.down():
-        assert patient.outcome() == (200, "metadata_down")
-        refused = patient.call()
-        assert (refused.status_code, refused.json()["code"]) == (503, "metadata_down")
-        assert 1 <= int(refused.headers["retry-after"]) <= 60
-        assert not any(trace in refused.text for trace in NO_TRACES)
-        assert sees_its_own(patient.platform, "acme")
-        assert sees_its_own(patient.platform, "globex")
-
-    wait_until(lambda: patient.outcome() == (200, ""), 15)
-
-
-def test_the_call_that_finds_a_database_down_gets_its_own_answer(patient):
-    assert patient.outcome() == (200, "")
-    with patient.down():
-        answer = patient.call().json()
-
-    assert answer["id"] == DASHBOARDS["id"]
-    assert answer["error"]["code"] == -32603
-    assert answer["error"]["data"]["request_id"].startswith("req_")
-    assert "Try again" in answer["error"]["message"]
-
-
-def test_a_schema_that_is_not_the_codes_is_refused_with_what_to_run(patient):
-    with patient.connected() as cursor:
-        cursor.execute("SELECT version_num FROM alembic_version")
-        found = cursor.fetchone()[0]
-        cursor.execute("UPDATE alembic_version SET version_num = '000000000000'")
-
-    assert patient.outcome() == (200, "schema_mismatch")
-    refused = patient.call()
-    assert (refused.status_code, refused.json()["code"]) == (503, "schema_mismatch")
-    assert "overset workspace upgrade" in refused.json()["detail"]
-    assert int(refused.headers["retry-after"]) >= 1
-    assert sees_its_own(patient.platform)
-
-    with patient.connected() as cursor:
-        cursor.execute(f"UPDATE alembic_version SET version_num = '{found}'")
-    wait_until(lambda: patient.outcome() == (200, ""), 15)
-
-
-def test_a_database_that_hangs_is_tried_again_without_holding_up_the_neighbours(sqlite_platform):
-    slug = f"hangs-{secrets.token_hex(4)}"
-    manager = sqlite_platform.manager
-    manager.workspaces.create(slug, team="tests")
-    patient = Patient(
-        sqlite_platform,
-        slug,
-        sqlite_platform.token(slug, user_id=sqlite_platform.new_member(slug)),
-        None,
-    )
-    neighbour = sqlite_platform.token("globex")
-    assert sqlite_platform.post(PING, token=neighbour).status_code == 200
-    lock = sqlite3.connect(patient.url.database, isolation_level=None)
-    try:
-        lock.execute("BEGIN EXCLUSIVE")
-        assert patient.outcome() == (200, "metadata_down")
-        slowest = slowest_while(
-            lambda: wait_until(lambda: patient.outcome() == (200, "metadata_down"), 20),
-            lambda: sqlite_platform.post(PING, token=neighbour),
-        )
-    finally:
-        lock.close()
-        manager.workspaces.delete(slug)
-
-    assert slowest < 2
-
-
-def slowest_while(work: Callable[[], object], beside: Callable[[], httpx.Response]) -> float:
-    """Return the seconds of the slowest call beside some work."""
-    thread = threading.Thread(target=work)
-    thread.start()
-    slowest = 0.0
-    while thread.is_alive():
-        started = time.monotonic()
-        assert beside().status_code == 200
-        slowest = max(slowest, time.monotonic() - started)
-    return slowest
-
 
 # Many at once
 
@@ -259,7 +77,7 @@ def open_files(pid: int) -> int:
 def test_clients_that_go_away_in_the_middle_harm_nobody(platform):
     """apache/superset#42814: a disconnect must not end a neighbour's call on the same worker."""
     pid, token, neighbour = platform.process.pid, platform.token("acme"), platform.token("globex")
-    slow = tool(
+    slow = tool_call(
         "execute_sql",
         database_id=1,
         sql="WITH RECURSIVE n AS (SELECT 1 AS x UNION ALL SELECT x + 1 FROM n WHERE x < 200000) "
