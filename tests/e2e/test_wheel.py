@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 import os
 import re
 import shutil
@@ -75,5 +76,5 @@ def _is_ready(port: int) -> bool:
 
 async def _list_dashboards(url: str, token: str | None) -> dict:
     async with Client(url, auth=token) as client:
-        result = await client.call_tool("list_dashboards", {})
-    return result.structured_content
+        result = await client.call_tool("list_dashboards")
+    return json.loads(result.content[0].text)

@@ -287,8 +287,6 @@ def prepare_superset_environment(*, home: Path) -> None:
     os.environ["SUPERSET_HOME"] = str(home / "superset")
     # Superset's health check forks `git` on every call unless this names a branch.
     os.environ.setdefault("GITHUB_REF_NAME", "release")
-    # Alembic's `fileConfig` would throw our logging away.
-    os.environ.setdefault("ALEMBIC_SKIP_LOG_CONFIG", "1")
     os.environ.setdefault("FASTMCP_CHECK_FOR_UPDATES", "off")
     os.environ.setdefault("FASTMCP_SHOW_SERVER_BANNER", "false")
     # FastMCP's own handler writes past our logging.

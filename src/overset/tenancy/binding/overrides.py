@@ -55,6 +55,7 @@ def _app(installation: Installation) -> dict[str, Any]:
         "APP_INITIALIZER": WorkspaceAppInitializer,
         "FAB_CREATE_DB": False,
         "FAB_ADD_SECURITY_VIEWS": True,
+        "ALEMBIC_SKIP_LOG_CONFIG": True,  # `fileConfig` would silence every logger of the process
         "LOGGING_CONFIGURATOR": _KeepLogging(),
         "DATA_DIR": str(installation.settings.home / "superset"),
         "UPLOAD_FOLDER": "",
