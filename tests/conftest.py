@@ -12,6 +12,7 @@ pytest_plugins = [
     "support.proving",
     "support.provisioning",
     "support.redis",
+    "support.up",
     "support.split",
 ]
 

@@ -1,4 +1,4 @@
-"""MCP's own conformance suite, run against the platform as any client would reach it."""
+"""MCP's own conformance suite, run against `overset up` as any client would reach it."""
 
 import json
 import re
@@ -6,27 +6,26 @@ from pathlib import Path
 
 import pytest
 
-from support.deployment import Platform
 from support.node import bearer_env, run_node_tool
+from support.up import Up
 
 REVISION = "2025-11-25"
 EXPECTED = Path(__file__).parent / "expected-conformance-failures.json"
+
+pytestmark = [pytest.mark.runs_last, pytest.mark.timeout(600)]
 
 _FOLDER = re.compile(r"server-(?P<scenario>.+)-\d{4}-\d{2}-\d{2}T[\d-]+Z")
 
 
 @pytest.fixture(scope="module")
-def checks(
-    sqlite_platform: Platform, tmp_path_factory: pytest.TempPathFactory
-) -> dict[str, set[str]]:
+def checks(up: Up, tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
     """What became of each check, as `scenario/check`; a check may run several times."""
     home = tmp_path_factory.mktemp("conformance")
-    origin = sqlite_platform.url.removesuffix("/mcp")
     done = run_node_tool(
-        *("conformance", "server", "--url", sqlite_platform.url, "--requirements", REVISION),
+        *("conformance", "server", "--url", up.url, "--requirements", REVISION),
         *("--output-dir", str(home / "results")),
         home=home,
-        env=bearer_env(origin=origin, token=sqlite_platform.token()),
+        env=bearer_env(origin=up.url.removesuffix("/mcp"), token=up.token("acme")),
         timeout=240,
     )
     assert "=== SUMMARY ===" in done.stdout, done.stdout + done.stderr

@@ -1,4 +1,4 @@
-"""MCP's inspector on the command line, run against the platform."""
+"""MCP's inspector on the command line, run against `overset up`."""
 
 import json
 from pathlib import Path
@@ -6,23 +6,25 @@ from typing import Any
 
 import pytest
 
-from support.deployment import Platform
 from support.node import run_node_tool
+from support.up import DASHBOARDS, Up
+
+pytestmark = [pytest.mark.runs_last, pytest.mark.timeout(600)]
 
 
-def inspect(platform: Platform, home: Path, *args: str, workspace: str = "acme") -> Any:
+def inspect(up: Up, home: Path, *args: str, workspace: str = "acme") -> Any:
     """Return what the inspector prints about a workspace."""
-    header = f"Authorization: Bearer {platform.token(workspace)}"
+    header = f"Authorization: Bearer {up.token(workspace)}"
     done = run_node_tool(
-        *("inspector", "--cli", platform.url, "--transport", "http", "--header", header, *args),
+        *("inspector", "--cli", up.url, "--transport", "http", "--header", header, *args),
         home=home,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return json.loads(done.stdout)
 
 
-def test_the_inspector_lists_tools(sqlite_platform, tmp_path):
-    found = inspect(sqlite_platform, tmp_path, "--method", "tools/list")
+def test_the_inspector_lists_tools(up, tmp_path):
+    found = inspect(up, tmp_path, "--method", "tools/list")
 
     assert {"call_tool", "health_check", "search_tools"} <= {
         tool["name"] for tool in found["tools"]
@@ -30,19 +32,17 @@ def test_the_inspector_lists_tools(sqlite_platform, tmp_path):
 
 
 @pytest.mark.parametrize("workspace", ["acme", "globex"])
-def test_the_inspector_calls_a_tool_and_sees_its_own_workspace(
-    sqlite_platform, tmp_path, workspace
-):
+def test_the_inspector_calls_a_tool_and_sees_its_own_workspace(up, tmp_path, workspace):
     found = inspect(
-        sqlite_platform,
+        up,
         tmp_path,
         *("--method", "tools/call", "--tool-name", "call_tool"),
         *("--tool-arg", "name=list_dashboards", "--tool-arg", 'arguments={"request": {}}'),
         workspace=workspace,
     )
 
-    canaries = sqlite_platform.canaries
-    assert {name for name in canaries if canaries[name] in json.dumps(found)} == {workspace}
+    seen = {slug for slug, title in DASHBOARDS.items() if title in json.dumps(found)}
+    assert seen == {workspace}
 
 
 @pytest.mark.parametrize(
@@ -52,15 +52,15 @@ def test_the_inspector_calls_a_tool_and_sees_its_own_workspace(
         ("prompts/list", "prompts", "create_chart_guided"),
     ],
 )
-def test_the_inspector_lists_what_superset_offers(sqlite_platform, tmp_path, method, kind, known):
-    found = inspect(sqlite_platform, tmp_path, "--method", method)
+def test_the_inspector_lists_what_superset_offers(up, tmp_path, method, kind, known):
+    found = inspect(up, tmp_path, "--method", method)
 
     assert known in {item.get("uri", item["name"]) for item in found[kind]}
 
 
-def test_the_inspector_is_told_that_it_needs_a_token(sqlite_platform, tmp_path):
+def test_the_inspector_is_told_that_it_needs_a_token(up, tmp_path):
     done = run_node_tool(
-        *("inspector", "--cli", sqlite_platform.url, "--transport", "http"),
+        *("inspector", "--cli", up.url, "--transport", "http"),
         *("--method", "tools/list"),
         home=tmp_path,
     )
