@@ -43,6 +43,8 @@ class Operations:
         return Response(body, media_type=media_type)
 
     def _only_inside(self, request: Request) -> None:
+        if any(name.startswith("x-forwarded-") for name in request.headers):
+            raise NotFound  # it came in through a proxy
         if _is_address(request.url.hostname or ""):
             return  # as probes and scrapers come in, past the ingress
         host = resolve_request(request.scope, self._settings)

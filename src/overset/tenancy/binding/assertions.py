@@ -51,6 +51,8 @@ def _find_config_problems(app: Flask) -> Iterator[str]:
     for name in ("JWT_SECRET_KEY", "WTF_CSRF_SECRET_KEY"):
         if _base(app, name):
             yield f"remove {name}: left unset, it follows each workspace's own key"
+    if not app.config["SSH_TUNNEL_MANAGER_CLASS"].startswith("overset."):
+        yield "remove SSH_TUNNEL_MANAGER_CLASS: a tunnel is a door for every workspace"
     if app.config["DATASET_IMPORT_ALLOWED_DATA_URLS"]:
         yield "remove DATASET_IMPORT_ALLOWED_DATA_URLS: imports would fetch from the inside"
 

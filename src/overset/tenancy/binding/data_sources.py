@@ -7,7 +7,6 @@ credentials of one workspace open no other's metadata database.
 """
 
 import socket
-from collections.abc import Iterator
 from contextlib import suppress
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Any
@@ -92,19 +91,14 @@ class DataSourceGuard:
         del username, security_manager, source
         connect_args = dict(params.get("connect_args") or {})
         addresses = self._check(url, connect_args)
-        kind = url.get_backend_name()
+        kind = _find_kind(url)
         if kind == "sqlite" and self._authorizer:
             folder = data_folder(self._settings, get_bound().id)
             return sqlite_files.restrict(url, params, folder=folder)
         if kind == "duckdb":
             config = {**connect_args.get("config", {}), **_EMBEDDED_LIMITS}
             connect_args.update(read_only=True, config=config)
-        if (
-            kind == "postgresql"
-            and self._guards
-            and len(addresses) == 1
-            and "hostaddr" not in connect_args
-        ):
+        if kind == "postgresql" and addresses:
             # The address that was checked is the one that is connected to, whatever the name
             # resolves to a moment later; `host` stays for the certificate.
             connect_args["hostaddr"] = str(addresses[0])
@@ -113,7 +107,7 @@ class DataSourceGuard:
     def _check(self, url: URL, connect_args: dict[str, Any]) -> list[Address]:
         if not self._guards:
             return []
-        kind = url.get_backend_name()
+        kind = _find_kind(url)
         if kind in _FORBIDDEN_KINDS or (kind != "sqlite" and _is_sqlite_inside(url)):
             raise DataSourceRefusedError(f"{kind} data sources are not available here")
         if kind == "sqlite" or (kind == "duckdb" and url.database not in _IN_MEMORY):
@@ -123,23 +117,26 @@ class DataSourceGuard:
         given = {name.lower(): value for name, value in {**url.query, **connect_args}.items()}
         if _INDIRECT & set(given):
             raise DataSourceRefusedError("name the server by host and port, not through a file")
-        hosts = list(_find_hosts(None if kind in _NO_SERVER else url.host, url.port, given))
+        hosts, ports = _find_server(None if kind in _NO_SERVER else url.host, url.port, given)
         if not hosts and kind not in _NO_SERVER:
             raise DataSourceRefusedError("name the server's host: local sockets are not available")
-        return [address for host, port in hosts for address in self._check_host(host, port)]
+        if len(hosts) > 1:
+            # Which of them a driver takes, and with which port, differs.
+            raise DataSourceRefusedError("name one server, in one place")
+        return [address for host in hosts for address in self._check_host(host, ports)]
 
     def _check_file(self, url: URL) -> None:
         folder = data_folder(self._settings, get_bound().id)
         if not sqlite_files.is_own_file(url, folder=folder):
             raise DataSourceRefusedError("files are not available as data sources here")
 
-    def _check_host(self, host: str, port: int | None) -> list[Address]:
+    def _check_host(self, host: str, ports: frozenset[int]) -> list[Address]:
         if host.startswith(("/", "@", "\x00")):
             raise DataSourceRefusedError("local sockets are not available as data sources")
         addresses = _resolve(host)
-        if self._is_platform(addresses, port):
+        if self._is_platform(addresses, ports):
             raise DataSourceRefusedError(f"the server {host!r} is not available as a data source")
-        if {host, f"{host}:{port}"} & self._allowed:
+        if host in self._allowed or (ports and {f"{host}:{p}" for p in ports} <= self._allowed):
             return addresses
         if any(not _is_open(address) for address in addresses):
             raise DataSourceRefusedError(
@@ -148,21 +145,27 @@ class DataSourceGuard:
             )
         return addresses
 
-    def _is_platform(self, addresses: list[Address], port: int | None) -> bool:
+    def _is_platform(self, addresses: list[Address], ports: frozenset[int]) -> bool:
         for secret in (
             self._settings.metadata_url,
             self._settings.redis_url,
             self._settings.manager_database_url,
         ):
-            if secret is None:
+            own = urlsplit(secret.get_secret_value() if secret else "")
+            if not own.hostname or not _find_addresses(own.hostname) & set(addresses):
                 continue
-            own = urlsplit(secret.get_secret_value())
             own_port = own.port or _DEFAULT_PORTS.get(own.scheme.partition("+")[0])
-            if not own.hostname or own_port is None:
-                continue
-            if (port or own_port) == own_port and set(_resolve(own.hostname)) & set(addresses):
+            # Where a port is not told, the address alone decides.
+            if not ports or own_port is None or own_port in ports:
                 return True
         return False
+
+
+def _find_kind(url: URL) -> str:
+    """Return the dialect's own name: `postgres://` is one of several names of `postgresql`."""
+    with suppress(NoSuchModuleError, ImportError):
+        return str(url.get_dialect().name)
+    return str(url.get_backend_name())
 
 
 def _is_sqlite_inside(url: URL) -> bool:
@@ -172,25 +175,31 @@ def _is_sqlite_inside(url: URL) -> bool:
     return False
 
 
-def _find_hosts(
+def _find_server(
     host: str | None, port: int | None, given: dict[str, Any]
-) -> Iterator[tuple[str, int | None]]:
-    ports = str(given.get("port") or port or "")
-    port = int(ports) if ports.isdecimal() else None
+) -> tuple[frozenset[str], frozenset[int]]:
+    """Return every host and every port that is named, wherever a driver might look."""
     values = [host, *(given.get(name) for name in _HOST_NAMES)]
-    for value in values:
-        # `?host=` may be given twice (a tuple), and libpq takes a comma-separated list.
-        for part in value if isinstance(value, list | tuple) else [value]:
-            for name in str(part or "").split(","):
-                if name.strip():
-                    yield _split_port(name.strip(), port)
+    named = [_split_port(part) for value in values for part in _split_list(value)]
+    ports = [port, *_split_list(given.get("port")), *(own for _, own in named)]
+    return (
+        frozenset(name for name, _ in named),
+        frozenset(int(one) for one in map(str, ports) if one.isdecimal()),
+    )
 
 
-def _split_port(host: str, port: int | None) -> tuple[str, int | None]:
+def _split_list(value: Any) -> list[str]:
+    # `?host=` may be given twice (a tuple), and libpq takes a comma-separated list.
+    values = value if isinstance(value, list | tuple) else [value]
+    parts = (part.strip() for one in values for part in str(one or "").split(","))
+    return [part for part in parts if part]
+
+
+def _split_port(host: str) -> tuple[str, str | None]:
     name, colon, own = host.rpartition(":")
     if colon and own.isdecimal() and ":" not in name:
-        return name, int(own)
-    return host.strip("[]"), port
+        return name, own
+    return host.strip("[]"), None
 
 
 def _resolve(host: str) -> list[Address]:
@@ -199,6 +208,12 @@ def _resolve(host: str) -> list[Address]:
     except (OSError, UnicodeError) as error:
         raise DataSourceRefusedError(f"the server {host!r} cannot be found") from error
     return sorted({_plain(str(entry[4][0])) for entry in found}, key=str)
+
+
+def _find_addresses(own_host: str) -> set[Address]:
+    with suppress(DataSourceRefusedError):
+        return set(_resolve(own_host))
+    return set()  # nobody reaches it by a name that means nothing; its name is nobody's business
 
 
 def _plain(text: str) -> Address:

@@ -61,9 +61,11 @@ def _write(user: Any, member: Member, role: Any) -> None:
         db.session.add(_shape(user or _make_user(member), member, role))
         db.session.commit()
     except IntegrityError:
-        # Another call of the same member made the user a moment ago: read that one.
+        # Another call of the same member made the user a moment ago: that one will do, if it is in
+        # step. Anything else would let an old role stay.
         db.session.rollback()
-        if load_user_with_relationships(username=member.user_id) is None:
+        made = load_user_with_relationships(username=member.user_id)
+        if made is None or not _is_in_step(made, member):
             raise
 
 
@@ -73,7 +75,7 @@ def _release_email(member: Member) -> None:
         select(User).where(User.email == member.email, User.username != member.user_id)
     ).first()
     if holder is not None:
-        holder.email = f"{holder.username}@former.invalid"
+        holder.email = f"{secrets.token_hex(16)}@former.invalid"
         db.session.flush()
 
 

@@ -119,6 +119,7 @@ def _data_sources(installation: Installation, given: Mapping[str, Any]) -> dict[
     overrides: dict[str, Any] = {
         "DB_CONNECTION_MUTATOR": _mutate(given.get("DB_CONNECTION_MUTATOR"), guard),
         "DATASET_IMPORT_ALLOWED_DATA_URLS": [],
+        "SSH_TUNNEL_MANAGER_CLASS": "overset.tenancy.binding.tunnels.NoTunnels",
     }
     if Hook.GUARDS in installation.hooks:
         # The guard knows which SQLite files are a workspace's own; Superset's own check knows none.
