@@ -20,6 +20,7 @@ _REFUSED = (
     "inside the platform",
     "is not available as a data source",
     "are not available",
+    "name one server",
     "name the server",
 )
 
