@@ -9,6 +9,7 @@ import pytest
 from overset.auth.scopes import Scope
 from support.deployment import Platform, read_rpc, read_tool
 from support.rows import fetch
+from support.tools import TOOL_SCOPES as NEEDS
 
 READ = frozenset({Scope.WORKSPACE_READ})
 WRITE = frozenset({Scope.WORKSPACE_WRITE})
@@ -70,35 +71,6 @@ def test_sql_needs_its_scope_through_every_door(platform: Platform, *, through: 
 
     assert_insufficient(response, "sql:run")
     assert not ran(platform, word)
-
-
-NEEDS = {
-    "add_chart_to_existing_dashboard": "workspace:write",
-    "create_virtual_dataset": "sql:run workspace:write",
-    "execute_sql": "sql:run",
-    "generate_chart": "workspace:write",
-    "generate_dashboard": "workspace:write",
-    "generate_explore_link": "workspace:write",
-    "get_chart_data": "workspace:read",
-    "get_chart_info": "workspace:read",
-    "get_chart_preview": "workspace:read",
-    "get_chart_type_schema": "workspace:read",
-    "get_dashboard_info": "workspace:read",
-    "get_database_info": "workspace:read",
-    "get_dataset_info": "workspace:read",
-    "get_instance_info": "workspace:read",
-    "get_schema": "workspace:read",
-    "health_check": "workspace:read",
-    "list_charts": "workspace:read",
-    "list_dashboards": "workspace:read",
-    "list_databases": "workspace:read",
-    "list_datasets": "workspace:read",
-    "open_sql_lab_with_context": "workspace:read",
-    "save_sql_query": "workspace:write",
-    "update_chart": "workspace:write",
-    "update_chart_preview": "workspace:write",
-}
-"""What each of Superset's tools needs; a refusal names all of it."""
 
 
 @pytest.mark.parametrize("tool", NEEDS)
