@@ -1,7 +1,9 @@
 """What is counted: tool calls and refusals, for Prometheus to fetch and DogStatsD to be sent."""
 
 import re
-from typing import Protocol
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal, Protocol
 
 from datadog.dogstatsd import DogStatsd
 from prometheus_client import (
@@ -12,6 +14,8 @@ from prometheus_client import (
     ProcessCollector,
     generate_latest,
 )
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
 
 from overset.observe.audit import Outcome
 
@@ -27,6 +31,21 @@ Exposition = tuple[bytes, str]
 """The metrics as Prometheus reads them, and their media type."""
 
 
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """A figure that is kept elsewhere and read when the metrics are.
+
+    `read` returns the figures by the values of the one `label`; it is called in any thread. The
+    name of a counter has no `_total` at its end: Prometheus' library adds it.
+    """
+
+    name: str
+    description: str
+    label: str
+    read: Callable[[], Mapping[str, float]]
+    kind: Literal["gauge", "counter"] = "gauge"
+
+
 class Metrics(Protocol):
     """Where things are counted."""
 
@@ -35,6 +54,9 @@ class Metrics(Protocol):
 
     def count_refusal(self, code: str) -> None:
         """Count a refusal."""
+
+    def watch(self, watched: Watched) -> None:
+        """Read a figure whenever the metrics are read."""
 
     def render(self) -> Exposition:
         """Return everything that was counted."""
@@ -51,6 +73,9 @@ class NullMetrics:
 
     def count_refusal(self, code: str) -> None:
         """Count nothing."""
+
+    def watch(self, watched: Watched) -> None:
+        """Read nothing."""
 
     def render(self) -> Exposition:
         """Return nothing."""
@@ -106,6 +131,10 @@ class ToolMetrics:
         if self._statsd is not None:
             self._statsd.increment("mcp.refusals", tags=[f"code:{name}"])
 
+    def watch(self, watched: Watched) -> None:
+        """Read a figure whenever the metrics are read."""
+        self._registry.register(_Reading(watched))
+
     def render(self) -> Exposition:
         """Return everything that was counted."""
         return generate_latest(self._registry), CONTENT_TYPE_LATEST
@@ -114,6 +143,25 @@ class ToolMetrics:
         """Send what is still to be sent."""
         if self._statsd is not None:
             self._statsd.stop()
+
+
+class _Reading(Collector):
+    """What Prometheus' registry asks at every scrape."""
+
+    def __init__(self, watched: Watched) -> None:
+        self._watched = watched
+
+    def collect(self) -> Iterable[Metric]:
+        """Return the figures as they are now."""
+        watched = self._watched
+        family: GaugeMetricFamily | CounterMetricFamily
+        family = _FAMILIES[watched.kind](watched.name, watched.description, labels=[watched.label])
+        for value, figure in watched.read().items():
+            family.add_metric([value], figure)
+        yield family
+
+
+_FAMILIES = {"gauge": GaugeMetricFamily, "counter": CounterMetricFamily}
 
 
 class _Names:
