@@ -28,13 +28,13 @@ from overset.mcp.messages.field_permissions import FieldPermissionsMiddleware
 from overset.mcp.messages.outcome import OutcomeMiddleware
 from overset.mcp.messages.rate_limit import RateLimitMiddleware, make_storage
 from overset.mcp.messages.scopes import ScopeMiddleware
-from overset.mcp.messages.slots import SlotMiddleware
 from overset.mcp.messages.workspace import WorkspaceMiddleware
 from overset.mcp.token_verifier import WorkspaceTokenVerifier
 from overset.observe.metrics import Metrics
 from overset.tenancy.binding.app import make_app
 from overset.tenancy.circuit import Circuits
 from overset.tools.door import Door
+from overset.tools.lanes import make_lanes
 
 
 def make_server(
@@ -53,10 +53,9 @@ def make_server(
         raise SettingsError(["the response size guard could not be built: see the log above"])
     size_guard.excluded_tools.add(search["search_tool_name"])
     steps: list[Middleware] = [
-        SlotMiddleware(),  # 5: a place to run in
-        WorkspaceMiddleware(
-            door=door, circuits=circuits, metrics=metrics
-        ),  # 5: bound, as the caller
+        WorkspaceMiddleware(  # 5: in a worker thread, bound, as the caller
+            door=door, lanes=make_lanes(settings, metrics), circuits=circuits, metrics=metrics
+        ),
         *build_middleware_list(),  # 6: errors as text; logging; error handling
         ScopeMiddleware(door=door),  # the token carries the inner tool's scopes
         RateLimitMiddleware(  # the caller has calls left

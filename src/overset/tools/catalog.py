@@ -9,6 +9,7 @@ from overset.auth.scopes import Scope
 
 _SQL_PERMISSION = "execute_sql_query"
 _COSTLY_TAGS = frozenset({"data", "mutate"})
+_QUICK_TAGS = frozenset({"core", "discovery", "explore", "search"})
 
 _ALSO_RUNS_SQL = frozenset({"create_virtual_dataset"})
 """Upstream tools that run SQL given by the caller, which neither tag nor permission tells."""
@@ -30,6 +31,15 @@ def find_scopes(tool: Tool) -> frozenset[Scope]:
 def is_costly(tool: Tool) -> bool:
     """Say whether a call of `tool` draws, writes or queries at length: such are limited more."""
     return bool(_COSTLY_TAGS & tool.tags)
+
+
+def queries_data(tool: Tool) -> bool:
+    """Say whether a call of `tool` may wait for a data source.
+
+    A tool that does not say that it only reads, or has none of the tags of upstream's quick tools,
+    is taken to.
+    """
+    return not (_only_reads(tool) and _QUICK_TAGS & tool.tags)
 
 
 def _runs_sql(tool: Tool) -> bool:

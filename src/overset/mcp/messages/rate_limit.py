@@ -14,9 +14,10 @@ from limits.aio.strategies import MovingWindowRateLimiter
 from overset.kernel.clock import Now, utc_now
 from overset.kernel.errors import TooManyRequests
 from overset.kernel.settings import Settings
-from overset.mcp.facts import get_exchange
+from overset.mcp.facts import Exchange, get_exchange
 from overset.mcp.messages.verdict import refuse
 from overset.tools.catalog import is_costly
+from overset.tools.worker import at_home
 
 
 class RateLimitMiddleware(Middleware):
@@ -41,11 +42,12 @@ class RateLimitMiddleware(Middleware):
         server = context.fastmcp_context.fastmcp  # type: ignore[union-attr]  # set for every request
         tool = await server.get_tool(name)
         limit = self._costly if tool is not None and is_costly(tool) else self._ordinary
-        await self._count(limit, tool=name if tool is not None else "")
+        exchange = get_exchange(get_http_request().scope)
+        # Where calls are counted belongs to the loop that serves.
+        await at_home(self._count(exchange, limit, tool=name if tool is not None else ""))
         return await call_next(context)
 
-    async def _count(self, limit: RateLimitItem, *, tool: str) -> None:
-        exchange = get_exchange(get_http_request().scope)
+    async def _count(self, exchange: Exchange, limit: RateLimitItem, *, tool: str) -> None:
         caller = exchange.get_caller()
         key = ("mcp", caller.workspace.id, caller.principal.subject, tool)
         if await self._limiter.hit(limit, *key):

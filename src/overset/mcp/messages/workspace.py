@@ -1,11 +1,15 @@
-"""Step 5: enter the workspace around each message, as the caller, and say what is really called."""
+"""Step 5: enter the workspace around each message, as the caller, and say what is really called.
 
+All that happens inside runs in a worker thread, from the first question to the metadata database to
+the last row of the audit: a workspace that is slow is slow for itself.
+"""
+
+import asyncio
 from contextlib import ExitStack
 from typing import Any
 
 import mcp.types as mt
 import structlog
-from anyio import to_thread
 from fastmcp.server.dependencies import get_http_request
 from fastmcp.server.middleware import Middleware, MiddlewareContext
 from fastmcp.server.middleware.middleware import CallNext
@@ -13,7 +17,8 @@ from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from overset.kernel.clock import Monotonic, monotonic
-from overset.kernel.errors import Forbidden, Refusal
+from overset.kernel.errors import Forbidden, Refusal, TooManyRequests, Unavailable
+from overset.mcp.away import away
 from overset.mcp.facts import Exchange, RPCError, get_exchange
 from overset.mcp.messages.verdict import refuse
 from overset.observe.audit import ToolCall, find_call, recording
@@ -23,8 +28,11 @@ from overset.tenancy.binding import readiness
 from overset.tenancy.binding.app import enter
 from overset.tenancy.binding.readiness import SchemaMismatchError
 from overset.tenancy.circuit import Circuits
+from overset.tenancy.context import find_current
 from overset.tenancy.provisioning.failures import ProvisioningError
+from overset.tools.catalog import queries_data
 from overset.tools.door import Door, Target
+from overset.tools.lanes import BusyError, DeadlineError, Lane, Lanes, Tenant
 
 _log = structlog.get_logger(__name__)
 _UNBOUND = frozenset({"initialize", "ping"})
@@ -42,9 +50,16 @@ class WorkspaceMiddleware(Middleware):
     """Around each message: the workspace's database, caches and URLs, and the caller's user."""
 
     def __init__(
-        self, *, door: Door, circuits: Circuits, metrics: Metrics, clock: Monotonic = monotonic
+        self,
+        *,
+        door: Door,
+        lanes: Lanes,
+        circuits: Circuits,
+        metrics: Metrics,
+        clock: Monotonic = monotonic,
     ) -> None:
         self._door = door
+        self._lanes = lanes
         self._circuits = circuits
         self._metrics = metrics
         self._clock = clock
@@ -56,8 +71,11 @@ class WorkspaceMiddleware(Middleware):
         if context.type != "request" or context.method in _UNBOUND:
             return await call_next(context)
         exchange = get_exchange(get_http_request().scope)
-        if context.method != "tools/call":
+        if find_current() is not None:
+            # A message inside a message (`call_tool`) runs in the place of the outer one.
             return await self._inside(exchange, context, call_next)
+        if context.method != "tools/call":
+            return await self._away(self._lanes.metadata, exchange, context, call_next)
         target = await self._find_target(context)
         call = ToolCall(
             tool=target.name,
@@ -86,7 +104,9 @@ class WorkspaceMiddleware(Middleware):
     ) -> Any:
         started = self._clock()
         try:
-            return await self._inside(exchange, context, call_next)
+            queries = target.tool is not None and queries_data(target.tool)
+            lane = self._lanes.queries if queries else self._lanes.metadata
+            return await self._away(lane, exchange, context, call_next)
         finally:
             call = find_call()
             if call is not None:
@@ -99,16 +119,40 @@ class WorkspaceMiddleware(Middleware):
                     "reason": call.reason,
                 }
 
+    async def _away(
+        self,
+        lane: Lane,
+        exchange: Exchange,
+        context: MiddlewareContext[Any],
+        call_next: CallNext[Any, Any],
+    ) -> Any:
+        """Handle the message in a worker thread: nobody else waits for it."""
+        caller = exchange.get_caller()
+        tenant = Tenant(caller.workspace.id, caller.principal.subject)
+
+        async def inside() -> Any:
+            with away():
+                return await self._inside(exchange, context, call_next)
+
+        try:
+            return await lane.run(tenant, inside)
+        except BusyError as busy:
+            raise refuse(_busy(), exchange) from busy
+        except DeadlineError as late:
+            raise self._fail(_late(), exchange, context) from late
+        except asyncio.CancelledError:
+            call = find_call()
+            if call is not None:
+                call.fail("cancelled")
+            raise
+
     async def _inside(
         self, exchange: Exchange, context: MiddlewareContext[Any], call_next: CallNext[Any, Any]
     ) -> Any:
         caller = exchange.get_caller()
         with ExitStack() as stack:
             try:
-                # In a thread, and again after every outage: a database that hangs must not hold up
-                # other workspaces.
-                if not readiness.is_ready(caller.workspace.id):
-                    await to_thread.run_sync(readiness.check_schema, caller.workspace.id)
+                readiness.check_schema(caller.workspace.id)  # again after every outage
                 stack.enter_context(enter(caller.workspace, member=caller.member))
             except _UNAVAILABLE as error:
                 raise self._break_circuit(error, exchange, context) from error
@@ -147,3 +191,15 @@ class WorkspaceMiddleware(Middleware):
             data={"code": refusal.code, "request_id": exchange.request_id},
         )
         return refuse(refusal, exchange)
+
+
+def _busy() -> Refusal:
+    return TooManyRequests(
+        "server_busy",
+        "The workspace is busy with other calls: try again in a moment.",
+        headers={"Retry-After": "1"},
+    )
+
+
+def _late() -> Refusal:
+    return Unavailable("deadline_exceeded", "The call took too long and was ended.")
