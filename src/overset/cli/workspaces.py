@@ -6,13 +6,9 @@ import typer
 
 from overset.cli.common import AsJSON, Home, err, explained, opened
 from overset.cli.output import show, show_one
-from overset.kernel.secrets import Keys, load_keys
+from overset.cli.upgrade import upgrade
 from overset.manager.paging import all_items
 from overset.manager.services import Manager
-from overset.manager.workspaces.model import RegisteredWorkspace
-from overset.tenancy.provisioning.failures import ProvisioningError
-from overset.tenancy.provisioning.template import ensure_template
-from overset.tenancy.provisioning.upgrade import upgrade_workspace
 
 app = typer.Typer(
     help="Workspaces: create, list, suspend, resume, upgrade, delete.", no_args_is_help=True
@@ -87,37 +83,4 @@ def delete(
     err.print(f"Deleted {slug}.")
 
 
-@app.command()
-@explained
-def upgrade(
-    slugs: Annotated[
-        list[str] | None, typer.Argument(help="Which workspaces; by default all.")
-    ] = None,
-    *,
-    home: Home = None,
-    as_json: AsJSON = False,
-) -> None:
-    """Bring workspaces to the schema of the installed Superset; the others go on if one fails."""
-    with opened(home) as manager:
-        keys = load_keys(manager.settings)
-        ensure_template(manager.settings, keys, progress=err.print)
-        found = [manager.workspaces.get(slug) for slug in slugs or ()]
-        reports = [
-            _upgrade(manager, keys, workspace)
-            for workspace in found or all_items(manager.workspaces.page)
-        ]
-    show(reports, columns={"slug": "slug", "result": "result"}, as_json=as_json)
-    if any(report["result"].startswith(_FAILED) for report in reports):
-        raise typer.Exit(1)
-
-
-def _upgrade(manager: Manager, keys: Keys, workspace: RegisteredWorkspace) -> dict[str, str]:
-    try:
-        with err.status(f"Upgrading {workspace.slug} ..."):
-            changed = upgrade_workspace(workspace.id, settings=manager.settings, keys=keys)
-    except ProvisioningError as error:
-        return {"slug": workspace.slug, "result": f"{_FAILED}: {error}"}
-    return {"slug": workspace.slug, "result": "upgraded" if changed else "was current"}
-
-
-_FAILED = "failed"
+app.command()(upgrade)

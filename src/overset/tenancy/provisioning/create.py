@@ -7,7 +7,7 @@ from overset.kernel.ids import WorkspaceId
 from overset.kernel.secrets import Keys
 from overset.kernel.settings import Settings
 from overset.tenancy.locations import data_folder, is_workspace_id, metadata_file, template_file
-from overset.tenancy.provisioning import files
+from overset.tenancy.provisioning import copies, files
 from overset.tenancy.provisioning.failures import ProvisioningError, told
 from overset.tenancy.provisioning.postgres import PostgresProvisioner
 from overset.tenancy.provisioning.postgres_admin import administrator
@@ -69,6 +69,7 @@ class SQLiteProvisioner:
         with told(target):
             files.remove_leftovers(target)
             files.remove_database(target)
+            copies.remove_files(self.settings, workspace_id)
             files.remove_folder(data_folder(self.settings, workspace_id))
 
     def exists(self, workspace_id: WorkspaceId) -> bool:

@@ -12,7 +12,7 @@ from overset.tenancy.locations import (
     is_workspace_id,
     template_database,
 )
-from overset.tenancy.provisioning import files
+from overset.tenancy.provisioning import files, postgres_copies
 from overset.tenancy.provisioning.failures import ProvisioningError, told
 from overset.tenancy.provisioning.postgres_admin import Session, administrator
 from overset.tenancy.provisioning.postgres_template import OWNER
@@ -96,6 +96,7 @@ class PostgresProvisioner:
 
 
 def _drop(session: Session, workspace_id: WorkspaceId) -> None:
+    postgres_copies.remove(session, workspace_id)
     if not session.has_role(workspace_id):
         session.run("DROP DATABASE IF EXISTS {} WITH (FORCE)", workspace_id)
         return
