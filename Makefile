@@ -42,6 +42,11 @@ prove: env ## take each isolation hook out in turn: the tests that must fail do
 	@bash tools/test-deps.sh
 	@$(BIN)/python tests/prove.py
 
+.PHONY: bench
+bench: env ## measure bare Superset and Overset in turn, in one run
+	@bash tools/bench-deps.sh
+	@PYTHONPATH=tests:. $(BIN)/python -m bench $(ARGS)
+
 .PHONY: docs
 docs: env ## write the reference pages that are made from code
 	@$(BIN)/python tools/settings_page.py

@@ -1,0 +1,36 @@
+"""On what was measured: the machine and the versions, without which no figure means anything."""
+
+import os
+import platform
+import subprocess
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+_LIBRARIES = ("overset", "apache-superset", "fastmcp", "mcp", "sqlalchemy", "uvicorn")
+
+
+def describe_machine() -> dict[str, Any]:
+    """Return the machine's processor, cores, memory, kernel and Python."""
+    return {
+        "cpu": _read("/proc/cpuinfo", "model name") or platform.processor(),
+        "cores": os.cpu_count(),
+        "memory": _read("/proc/meminfo", "MemTotal"),
+        "kernel": platform.release(),
+        "python": platform.python_version(),
+        "load_before": os.getloadavg()[0],
+    }
+
+
+def describe_versions() -> dict[str, str]:
+    """Return the commit and the libraries' versions."""
+    asked = ["git", "describe", "--always", "--dirty"]
+    commit = subprocess.run(asked, capture_output=True, text=True, check=False).stdout.strip()
+    return {"commit": commit, **{name: version(name) for name in _LIBRARIES}}
+
+
+def _read(file: str, name: str) -> str:
+    path = Path(file)
+    lines = path.read_text().splitlines() if path.exists() else []
+    found = [line.partition(":")[2].strip() for line in lines if line.startswith(name)]
+    return found[0] if found else ""
