@@ -1,0 +1,151 @@
+"""No workspace waits for another: slow queries, crowds and calls that are given up."""
+
+import re
+import tempfile
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from support.attack import make_sides, planted_data_source
+from support.calls import DASHBOARDS, sees_its_own, slowest_while, tool_call
+from support.deployment import Platform, read_rpc, running_platform
+from support.postgres import PostgresServer
+from support.processes import wait_until
+
+SECONDS = 4
+HEALTH = tool_call("health_check")
+
+
+def count_to(number: int) -> str:
+    """Return SQL that keeps SQLite busy: 10 million are about a second."""
+    return (
+        "WITH RECURSIVE n AS (SELECT 1 AS x UNION ALL SELECT x + 1 FROM n"
+        f" WHERE x < {number}) SELECT count(*) FROM n"
+    )
+
+
+def sql(statement: str, *, database_id: int = 1, **request: object) -> dict:
+    """Return the message that runs a statement."""
+    return tool_call("execute_sql", database_id=database_id, sql=statement, **request)
+
+
+@pytest.fixture(scope="module")
+def hurried(template_home: Path, own_warehouse: PostgresServer) -> Iterator[Platform]:
+    """A platform whose calls may take a few seconds, and whose crowds may not wait."""
+    with (
+        tempfile.TemporaryDirectory(prefix="overset-home-") as home,
+        running_platform(
+            Path(home) / "home",
+            template=template_home,
+            OVERSET_CALL_SECONDS=str(SECONDS),
+            OVERSET_WAITING_CALLS="4",
+            OVERSET_DATA_SOURCE_ALLOW=f"127.0.0.1:{own_warehouse.port}",
+        ) as platform,
+    ):
+        yield platform
+
+
+@pytest.fixture(scope="module")
+def own_warehouse(postgres: PostgresServer) -> PostgresServer:
+    """A PostgreSQL server that is a customer's, as far as this platform can tell.
+
+    Superset forbids `pg_sleep` by its name.
+    """
+    postgres.execute(
+        "CREATE OR REPLACE FUNCTION slumber(seconds float) RETURNS void LANGUAGE plpgsql"
+        " AS 'BEGIN PERFORM pg_sleep(seconds); END'"
+    )
+    return postgres
+
+
+def figure(platform: Platform, name: str, lane: str) -> float:
+    """Return a figure of a lane, as Prometheus would read it."""
+    text = httpx.get(f"http://127.0.0.1:{platform.settings.port}/metrics").text
+    (found,) = re.findall(rf'^{name}{{lane="{lane}"}} (\S+)$', text, re.MULTILINE)
+    return float(found)
+
+
+def test_a_slow_query_of_one_workspace_holds_up_no_other(platform):
+    token, neighbour = platform.token("acme"), platform.token("globex")
+    answers = []
+
+    def work() -> None:
+        answers.append(platform.post(sql(count_to(20_000_000)), token=token))
+
+    slowest = slowest_while(work, lambda: platform.post(HEALTH, token=neighbour))
+
+    assert "20000000" in answers[0].text
+    # Twice a second at worst, on a busy machine: the query alone takes several.
+    assert slowest < min(1.0, answers[0].elapsed.total_seconds() / 2)
+
+
+def test_a_call_that_takes_too_long_is_ended_with_its_query(hurried):
+    answer = read_rpc(hurried.post(sql(count_to(10**12), timeout=60), token=hurried.token()))
+
+    assert answer["error"]["data"]["code"] == "deadline_exceeded"
+    assert answer["error"]["data"]["request_id"].startswith("req_")
+    wait_until(lambda: figure(hurried, "mcp_calls_running", "queries") == 0, 5)
+    assert sees_its_own(hurried)
+
+
+def test_supersets_own_limit_ends_the_query_and_says_so(hurried):
+    response = hurried.post(sql(count_to(10**12), timeout=1), token=hurried.token())
+
+    assert "timeout" in response.text.lower()
+    assert response.elapsed.total_seconds() < SECONDS
+    wait_until(lambda: figure(hurried, "mcp_calls_running", "queries") == 0, 5)
+
+
+def test_a_query_on_postgresql_is_over_soon_after_its_call(hurried, own_warehouse):
+    acme, _ = make_sides(hurried)
+    url = own_warehouse.url("postgres")
+    with planted_data_source(acme, url) as database_id:
+        call = threading.Thread(
+            target=acme.sql, args=("SELECT slumber(60)",), kwargs={"database_id": database_id}
+        )
+        call.start()
+        wait_until(lambda: sleepers(own_warehouse) == 1, 15, what="the query")
+        # The call is given up after a few seconds, the query with it.
+        wait_until(lambda: sleepers(own_warehouse) == 0, SECONDS + 10, what="the query's end")
+        call.join(30)
+    wait_until(lambda: figure(hurried, "mcp_calls_running", "queries") == 0, 5)
+
+
+def sleepers(server: PostgresServer) -> int:
+    """Return how many queries sleep, as the server itself says."""
+    (row,) = server.execute(
+        "SELECT count(*) FROM pg_stat_activity WHERE state = 'active'"
+        " AND query ILIKE '%slumber(%' AND pid <> pg_backend_pid()"
+    )
+    return int(row[0])
+
+
+def test_an_agent_that_fires_many_calls_is_told_to_wait_and_its_neighbours_are_served(hurried):
+    token, neighbour = hurried.token("acme"), hurried.token("globex")
+    statuses: Counter[tuple[int, str]] = Counter()
+
+    def call() -> None:
+        answer = hurried.post(DASHBOARDS, token=token)
+        code = answer.json()["code"] if answer.status_code != 200 else ""
+        assert "retry-after" in answer.headers or answer.status_code == 200
+        statuses[answer.status_code, code] += 1
+
+    def work() -> None:
+        calls = [threading.Thread(target=call) for _ in range(100)]
+        for one in calls:
+            one.start()
+        for one in calls:
+            one.join(60)
+
+    slowest = slowest_while(work, lambda: hurried.post(HEALTH, token=neighbour))
+
+    assert set(statuses) == {(200, ""), (429, "server_busy")}
+    assert statuses.total() == 100
+    assert slowest < 4
+    assert figure(hurried, "mcp_calls_busy_total", "metadata") >= 1
+    wait_until(lambda: figure(hurried, "mcp_calls_running", "metadata") == 0, 5)
+    assert sees_its_own(hurried)
