@@ -9,7 +9,7 @@ import pytest
 
 from overset.auth.scopes import Scope
 from support.deployment import WORKSPACES, Platform, read_rpc
-from support.rows import LogRow, fetch, fetch_log, fetch_user_id
+from support.rows import LogRow, fetch, fetch_log, fetch_user_id, wait_until_written
 
 SQL = "SELECT 'error_type' AS \"error_type\""
 
@@ -230,6 +230,7 @@ def test_what_is_logged_in_one_workspace_never_reaches_the_other(platform: Platf
     for slug, word in words.items():
         arguments = {"request": {"search": word}}
         platform.call("list_charts", arguments, token=platform.token(slug))
+    wait_until_written(platform)
 
     for slug in WORKSPACES:
         for other, word in words.items():

@@ -14,6 +14,7 @@ from support.attack import Side, make_shared_user, make_sides
 from support.deployment import Platform, read_rpc
 from support.processes import free_port, start_process
 from support.provisioning import MASTER_KEY
+from support.rows import wait_until_written
 
 CALLS = 40
 _INITIALIZE = {
@@ -78,6 +79,7 @@ def test_row_13_every_call_runs_as_its_own_caller(platform: Platform) -> None:
     for side, host in ((acme, acme.host), (globex, globex.host), *((s, None) for s in others)):
         answer = side.call("get_instance_info", {"request": {}}, host=host)
         assert answer.body["current_user"]["username"] == side.user_id
+        wait_until_written(platform)
         users = "SELECT u.username FROM logs l JOIN ab_user u ON u.id = l.user_id"
         assert side.user_id in {row.username for row in side.execute(users)}
 

@@ -1,6 +1,7 @@
 """Rows of a workspace's metadata, read with the workspace's own credentials."""
 
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,6 +9,7 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.pool import NullPool
 
 from support.deployment import Platform
+from support.processes import wait_until
 
 _LOG = "SELECT action, user_id, duration_ms, json FROM logs WHERE json LIKE :id ORDER BY id"
 
@@ -30,9 +32,27 @@ def fetch(platform: Platform, statement: str, *, workspace: str, **values: Any) 
 
 
 def fetch_log(platform: Platform, request_id: str, *, workspace: str) -> list[LogRow]:
-    """Return the rows of a workspace's log that belong to one request, oldest first."""
+    """Return all rows of a workspace's log that belong to an answered request, oldest first."""
+    wait_until_written(platform)
+    return peek_log(platform, request_id, workspace=workspace)
+
+
+def peek_log(platform: Platform, request_id: str, *, workspace: str) -> list[LogRow]:
+    """Return the rows of a workspace's log that belong to a request and are written by now."""
     found = fetch(platform, _LOG, workspace=workspace, id=f"%{request_id}%")
     return [LogRow(row.action, row.user_id, row.duration_ms, json.loads(row.json)) for row in found]
+
+
+def wait_until_written(platform: Platform) -> None:
+    """Wait until every row of every answered request is in its log, and none is still to come."""
+    wait_until(lambda: sum(read_figures(platform, "audit_waiting").values()) == 0, what="all rows")
+
+
+def read_figures(platform: Platform, name: str) -> dict[str, float]:
+    """Return the figures of a metric by the values of its one label."""
+    text_of_all = platform.post(path="/metrics", method="GET").text
+    found = re.findall(rf'^{name}\{{\w+="([^"]*)"\}} (\S+)$', text_of_all, re.MULTILINE)
+    return {value: float(figure) for value, figure in found}
 
 
 def fetch_user_id(platform: Platform, username: str, *, workspace: str) -> int:

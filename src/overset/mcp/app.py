@@ -16,7 +16,7 @@ from overset.kernel.errors import SettingsError
 from overset.kernel.feeds import PollingFeed, RedisFeed
 from overset.kernel.secrets import Keys
 from overset.kernel.settings import Settings
-from overset.mcp import stack
+from overset.mcp import audit_trail, stack
 from overset.mcp.layers.edge import EdgeMiddleware
 from overset.mcp.operations import Operations
 from overset.observe.metrics import open_metrics
@@ -73,6 +73,7 @@ def create_app(
             exits.callback(metrics.close)
             await exits.enter_async_context(http)
             await exits.enter_async_context(feed.running())
+            audit_trail.attach(exits, registry=services.registry, metrics=metrics)
             await exits.enter_async_context(inner.router.lifespan_context(app))
             yield
 

@@ -1,7 +1,9 @@
 """Superset's event log, with the caller, the request and the true outcome of each tool call."""
 
 import copy
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from flask import g, has_app_context
@@ -9,8 +11,14 @@ from superset.utils.log import DBEventLogger
 
 from overset.observe.audit import ToolCall, find_call
 from overset.observe.redact import redact
+from overset.tenancy.binding.audit_table import WRITER
+from overset.tenancy.binding.engines import get_bound
 
 TOOL_CALL = "mcp_tool_call"
+
+_MOST_ACTION = 512
+_MOST_REFERRER = 1024
+_MOST_INTEGER = 2**31
 
 
 class WorkspaceEventLogger(DBEventLogger):  # type: ignore[misc]  # Superset is untyped here
@@ -35,27 +43,48 @@ class WorkspaceEventLogger(DBEventLogger):  # type: ignore[misc]  # Superset is 
         *args: Any,
         **kwargs: Any,
     ) -> None:
-        """Write one row, or one for each of `records`."""
-        call = find_call()
-        if call is not None:
-            records = kwargs.get("records") or [kwargs.get("curated_payload") or {}]
-            kwargs["records"] = [_complete(record, call, action) for record in records]
-        super().log(
-            user_id or _find_user_id(),
-            action,
-            dashboard_id,
-            duration_ms,
-            slice_id,
-            referrer,
-            *args,
-            **kwargs,
-        )
+        """Hand over one row, or one for each of `records`; it is written a moment later.
+
+        Raises:
+            UnboundError: no workspace is entered, so nobody's log this is.
+        """
+        del args
+        workspace_id = get_bound().id
+        written = {
+            "action": action[:_MOST_ACTION],
+            "user_id": user_id or _find_user_id(),
+            "duration_ms": _find_integer(duration_ms),
+            "referrer": referrer and referrer[:_MOST_REFERRER],
+            "dttm": datetime.now(UTC).replace(tzinfo=None),
+        }
+        rows = [
+            written
+            | {
+                "dashboard_id": _find_integer(dashboard_id or record.get("dashboard_id")),
+                "slice_id": _find_integer(slice_id or record.get("slice_id")),
+                "json": json.dumps(record),
+            }
+            for record in _make_records(action, kwargs)
+        ]
+        WRITER.put(workspace_id, rows)
 
 
-def _complete(payload: Mapping[str, Any], call: ToolCall, action: str) -> dict[str, Any]:
-    # Errors quote what was sent, so every row is cleaned and not only the parameters.
-    completed: dict[str, Any] = redact(payload)
-    completed |= {"request_id": call.request_id, "client_id": call.client_id}
+def _make_records(action: str, given: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Return what to write as JSON: Superset's records, or its payload where it gives no records.
+
+    Without a record of the call, and without both, there is nothing to write.
+    """
+    call = find_call()
+    payload = given.get("curated_payload") or ({} if call else None)
+    records = given.get("records") or ([] if payload is None else [payload])
+    for record in records if isinstance(records, list) else [records]:
+        # Errors quote what was sent, so every row is cleaned and not only the parameters.
+        cleaned = redact(record if isinstance(record, Mapping) else {"record": record})
+        yield cleaned if call is None else _complete(cleaned, call, action)
+
+
+def _complete(cleaned: dict[str, Any], call: ToolCall, action: str) -> dict[str, Any]:
+    completed = cleaned | {"request_id": call.request_id, "client_id": call.client_id}
     if action == TOOL_CALL:
         completed |= {
             "tool": call.tool,
@@ -70,3 +99,12 @@ def _complete(payload: Mapping[str, Any], call: ToolCall, action: str) -> dict[s
 def _find_user_id() -> int | None:
     user = g.get("user") if has_app_context() else None
     return getattr(user, "id", None)
+
+
+def _find_integer(value: object) -> int | None:
+    """Return a number that the column can hold; callers may send any, and a row must not fail."""
+    try:
+        number = int(value)  # type: ignore[call-overload]
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return number if abs(number) < _MOST_INTEGER else None
