@@ -18,6 +18,7 @@ from overset.kernel.secrets import Keys
 from overset.kernel.settings import Settings
 from overset.mcp import audit_trail, stack
 from overset.mcp.layers.edge import EdgeMiddleware
+from overset.mcp.layers.wire import Wires
 from overset.mcp.operations import Operations
 from overset.observe.metrics import open_metrics
 from overset.tenancy.binding.app import make_app
@@ -64,17 +65,18 @@ def create_app(
     )
     feed.subscribe(_forget_workspaces)
     server = make_server(settings, http=http, circuits=services.circuits, metrics=metrics)
-    inner = server.http_app(path="/mcp", stateless_http=True)
+    inner = Wires(server)
     operations = Operations(settings, feed=feed, metrics=metrics)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        del app
         async with AsyncExitStack() as exits:
             exits.callback(metrics.close)
             await exits.enter_async_context(http)
             await exits.enter_async_context(feed.running())
             audit_trail.attach(exits, registry=services.registry, metrics=metrics)
-            await exits.enter_async_context(inner.router.lifespan_context(app))
+            await exits.enter_async_context(inner.running())
             yield
 
     return Starlette(

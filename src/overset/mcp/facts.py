@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from anyio import CancelScope
 from starlette.types import Scope
 
 from overset.auth.principal import Principal
@@ -52,13 +53,18 @@ class Exchange:
     """One HTTP request and what is known of it so far.
 
     `verdict` is set by a message step whose refusal has an HTTP status or is a JSON-RPC error: step
-    3 answers with it, because by then nothing of the response was sent.
+    3 answers with it, because by then nothing of the response was sent. `wants_stream`: the message
+    asked to hear of its progress, so that its answer is an event stream. `call` is what runs of the
+    message, and nobody waits for it any more once it is `abandoned`.
     """
 
     request_id: RequestId
     where: Where | None = None
     caller: Caller | None = None
     verdict: Refusal | RPCError | None = None
+    wants_stream: bool = False
+    call: CancelScope | None = None
+    abandoned: bool = False
     log: dict[str, Any] = field(default_factory=dict)
 
     def get_where(self) -> Where:
@@ -72,6 +78,12 @@ class Exchange:
         if self.caller is None:
             raise OversetError("a step asked who the caller is before step 3 had said")
         return self.caller
+
+    def hang_up(self) -> None:
+        """End what runs of the message, and what would still begin: nobody waits for the answer."""
+        self.abandoned = True
+        if self.call is not None:
+            self.call.cancel()
 
 
 def open_exchange(scope: Scope, request_id: RequestId) -> Exchange:

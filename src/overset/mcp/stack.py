@@ -15,6 +15,7 @@ from overset.auth.access import Access
 from overset.auth.jwks import KeySource
 from overset.kernel.settings import Settings
 from overset.mcp.layers.accept import AcceptMiddleware
+from overset.mcp.layers.hang_up import HangUpMiddleware
 from overset.mcp.layers.oauth_metadata_rewrite import OAuthMetadataRewriteMiddleware
 from overset.mcp.layers.one_message import OneMessageMiddleware
 from overset.mcp.layers.path_prefix_strip import PathPrefixStripMiddleware
@@ -52,6 +53,8 @@ def build(inner: ASGIApp, *, settings: Settings, services: Services) -> ASGIApp:
         partial(OneMessageMiddleware),
         # and both content types in the answer, unless the client is particular
         partial(AcceptMiddleware),
+        # a call ends when its client is gone
+        partial(HangUpMiddleware),
     ]
     app = inner
     for step in reversed(steps):

@@ -25,6 +25,7 @@ from overset.kernel.settings import Settings
 from overset.mcp.layers.oauth_metadata_rewrite import INTERNAL_ORIGIN
 from overset.mcp.layers.workspace_permission import METADATA_PATH
 from overset.mcp.messages.field_permissions import FieldPermissionsMiddleware
+from overset.mcp.messages.hang_up import HangUpMiddleware
 from overset.mcp.messages.outcome import OutcomeMiddleware
 from overset.mcp.messages.rate_limit import RateLimitMiddleware, make_storage
 from overset.mcp.messages.scopes import ScopeMiddleware
@@ -53,6 +54,7 @@ def make_server(
         raise SettingsError(["the response size guard could not be built: see the log above"])
     size_guard.excluded_tools.add(search["search_tool_name"])
     steps: list[Middleware] = [
+        HangUpMiddleware(),  # a message ends when nobody waits for its answer
         WorkspaceMiddleware(  # 5: in a worker thread, bound, as the caller
             door=door, lanes=make_lanes(settings, metrics), circuits=circuits, metrics=metrics
         ),

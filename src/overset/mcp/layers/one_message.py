@@ -25,7 +25,7 @@ _METHODS = _find_methods()
 
 
 class OneMessageMiddleware:
-    """Reads the whole body and passes it on if it is one message.
+    """Reads the whole body, notes how it wants its answer, and passes it on if it is one message.
 
     The SDK alone answers bytes that are no UTF-8, deep nesting and half characters with 500 or with
     nothing, and an unknown method as if its parameters were wrong.
@@ -42,13 +42,14 @@ class OneMessageMiddleware:
         body = await _read(receive)
         if body is None:
             return  # half a body, and nobody to answer
-        problem = _find_type_problem(Headers(scope=scope)) or _find_problem(body)
-        if problem is None:
-            await self.app(scope, _replay(body, receive), send)
-            return
         exchange = get_exchange(scope)
-        exchange.log["code"] = problem.code
-        await problem.make_response(exchange.request_id)(scope, receive, send)
+        found = _find_type_problem(Headers(scope=scope)) or _read_message(body)
+        if isinstance(found, _Problem):
+            exchange.log["code"] = found.code
+            await found.make_response(exchange.request_id)(scope, receive, send)
+            return
+        exchange.wants_stream = _asks_for_progress(found)
+        await self.app(scope, _replay(body, receive), send)
 
 
 class _Problem:
@@ -79,7 +80,7 @@ def _find_type_problem(headers: Headers) -> _Problem | None:
     return _Problem("content_type", mt.INVALID_REQUEST, sentence, status=415)
 
 
-def _find_problem(body: bytes) -> _Problem | None:
+def _read_message(body: bytes) -> dict[str, Any] | _Problem:
     try:
         message: Any = from_json(body, allow_inf_nan=False)
     except ValueError as error:
@@ -88,7 +89,15 @@ def _find_problem(body: bytes) -> _Problem | None:
         return _Problem("batch", mt.INVALID_REQUEST, "Send one message at a time, not a batch.")
     if not isinstance(message, dict):
         return _Problem("body_not_object", mt.INVALID_REQUEST, "The body is not a JSON object.")
-    return _find_method_problem(message)
+    return _find_method_problem(message) or message
+
+
+def _asks_for_progress(message: dict[str, Any]) -> bool:
+    """Say whether the message has a progress token (MCP 2025-11-25, "Progress")."""
+    params = message.get("params")
+    meta = params.get("_meta") if isinstance(params, dict) else None
+    token = meta.get("progressToken") if isinstance(meta, dict) else None
+    return isinstance(token, str | int) and not isinstance(token, bool)
 
 
 def _find_method_problem(message: dict[str, Any]) -> _Problem | None:
