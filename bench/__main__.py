@@ -9,6 +9,8 @@ import typer
 from rich.console import Console
 
 from bench.calls import HEALTH
+from bench.crowd import measure_crowd, measure_new_workspace
+from bench.fairness import add_source, measure_fairness
 from bench.figures import Figures
 from bench.load import Target, press
 from bench.machine import describe_machine, describe_versions
@@ -30,14 +32,18 @@ class Kind(StrEnum):
 
 Rounds = Annotated[int, typer.Option(min=1, help="Medians are over so many rounds.")]
 Seconds = Annotated[int, typer.Option(min=1, help="How long each load lasts.")]
+Slow = Annotated[int, typer.Option(min=1, help="How long the slow queries of neighbours last.")]
+Workspaces = Annotated[int, typer.Option(min=10, help="So many; a fifth of them is asked.")]
 Kinds = Annotated[list[Kind] | None, typer.Option(help="Metadata: by default both, in turn.")]
 Results = Annotated[Path, typer.Option(help="Where the figures go.")]
 
 
-def main(
+def main(  # noqa: PLR0913 - an argument for each option
     *,
     rounds: Rounds = 5,
     seconds: Seconds = 3,
+    slow_seconds: Slow = 8,
+    workspaces: Workspaces = 1000,
     kind: Kinds = None,
     results: Results = ROOT / "bench" / "results",
 ) -> None:
@@ -51,7 +57,9 @@ def main(
             "rounds": rounds,
             "seconds": seconds,
         }
-        figures = measure(one, rounds=rounds, seconds=seconds)
+        figures = measure(
+            one, rounds=rounds, seconds=seconds, slow_seconds=slow_seconds, workspaces=workspaces
+        )
         show(figures, title=f"{one} metadata, medians of {rounds} rounds", console=console)
         path = write(figures, given, folder=results, kind=one)
         draw(figures, path.with_suffix(".svg"), title=f"Overset against bare Superset, {one}")
@@ -61,7 +69,9 @@ def main(
         raise typer.Exit(1)
 
 
-def measure(kind: Kind, *, rounds: int, seconds: int) -> Figures:
+def measure(
+    kind: Kind, *, rounds: int, seconds: int, slow_seconds: int, workspaces: int
+) -> Figures:
     """Run all servers over one kind of metadata and return the figures."""
     figures = Figures()
     with contextlib.ExitStack() as exits:
@@ -78,6 +88,10 @@ def measure(kind: Kind, *, rounds: int, seconds: int) -> Figures:
             url = exits.enter_context(running_workers(platform, 2))
             targets.append(Target("two workers", url, header))
         measure_speed(figures, targets, rounds=rounds, seconds=seconds)
+        add_source(platform, postgres)
+        measure_fairness(figures, targets, platform, rounds=rounds, seconds=slow_seconds)
+        measure_new_workspace(figures, platform, rounds=rounds, kind=kind)
+        measure_crowd(figures, platform, workspaces=workspaces, rounds=rounds, seconds=seconds)
     return figures
 
 

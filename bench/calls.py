@@ -35,13 +35,17 @@ def sql(statement: str, *, database: int = 1) -> Call:
     )
 
 
-HEALTH = call("health_check")
-CHARTS = call("list_charts")
+HEALTH = call("health_check", expected=r"\"healthy\"")
+CHARTS = call("list_charts", expected=r"\"charts\": [")
 
 MEASURED = (
     Measured(HEALTH, one_caller=6, many_callers=12),
-    Measured(call("list_datasets"), one_caller=4, many_callers=8),
+    Measured(call("list_datasets", expected=r"\"datasets\": [{"), one_caller=4, many_callers=8),
     Measured(CHARTS, one_caller=4, many_callers=8),
-    Measured(call("get_chart_info", identifier=1), one_caller=4, many_callers=8),
+    Measured(
+        call("get_chart_info", identifier=1, expected=r"\"slice_name\""),
+        one_caller=4,
+        many_callers=8,
+    ),
     Measured(sql("SELECT 1"), one_caller=3.5, many_callers=4),
 )

@@ -25,7 +25,9 @@ def describe_machine() -> dict[str, Any]:
 def describe_versions() -> dict[str, str]:
     """Return the commit and the libraries' versions."""
     asked = ["git", "describe", "--always", "--dirty"]
-    commit = subprocess.run(asked, capture_output=True, text=True, check=False).stdout.strip()
+    commit = subprocess.run(
+        asked, capture_output=True, text=True, check=False, cwd=Path(__file__).parent
+    ).stdout.strip()
     return {"commit": commit, **{name: version(name) for name in _LIBRARIES}}
 
 

@@ -15,7 +15,9 @@ SERVERS = ("bare", "one process", "two workers")
 
 def show(figures: Figures, *, title: str, console: Console) -> None:
     """Print the table, and what makes the run void."""
-    table = Table("", "unit", title=title)
+    table = Table(title=title)
+    table.add_column("", no_wrap=True)
+    table.add_column("unit", no_wrap=True)
     for heading in (*SERVERS, "ratio", "target", ""):
         table.add_column(heading, justify="right")
     for row in figures.rows.values():

@@ -25,6 +25,8 @@ _CONFIG = """
 SECRET_KEY = {secret!r}
 SQLALCHEMY_DATABASE_URI = {metadata!r}
 MCP_DEV_USERNAME = {user!r}
+SUPERSET_WEBSERVER_ADDRESS = {origin!r}
+WEBDRIVER_BASEURL_USER_FRIENDLY = {origin!r} + "/"
 """
 
 
@@ -104,7 +106,10 @@ def running_bare(
         config = home / "superset_config.py"
         config.touch(mode=0o600)
         secret = superset_secret_key(load_keys(platform.settings), workspace_id)
-        config.write_text(_CONFIG.format(secret=secret, metadata=metadata, user=user))
+        origin = platform.settings.workspace_origin(workspace)
+        config.write_text(
+            _CONFIG.format(secret=secret, metadata=metadata, user=user, origin=origin)
+        )
         process = _start_bare(config, home, port)
         with running(process, ready=lambda: is_listening(port), timeout=120):
             yield Target("bare", f"http://127.0.0.1:{port}/mcp")

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
-from bench.calls import MEASURED, Measured
+from bench.calls import HEALTH, MEASURED, Measured
 from bench.figures import Figures, Row
 from bench.load import Target, press
+from bench.slow import under_way
 
 MANY = 16
 
@@ -22,10 +23,18 @@ def measure_speed(
                 _measure(figures, target, measured, seconds=seconds)
 
 
+def settle(target: Target) -> None:
+    """Wait until a server answers again."""
+    with under_way(target, HEALTH, at_once=1):
+        pass
+
+
 def _measure(figures: Figures, target: Target, measured: Measured, *, seconds: int) -> None:
     name = measured.call.name
     alone = press(target, measured.call, callers=1, seconds=seconds)
     many = press(target, measured.call, callers=MANY, seconds=seconds)
+    # What is left of the cut off calls is worked off before the next server has its turn.
+    settle(target)
     for load in (alone, many):
         figures.check(f"{name} at {target.name}", load)
     judged = ("one process", "two workers")
