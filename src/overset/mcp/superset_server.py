@@ -22,6 +22,7 @@ from superset.mcp_service.utils.permissions_utils import filter_sensitive_data
 from overset.auth.scopes import WORKSPACE_SCOPES
 from overset.kernel.errors import SettingsError
 from overset.kernel.settings import Settings
+from overset.mcp.definitions import skip_definitions
 from overset.mcp.layers.oauth_metadata_rewrite import INTERNAL_ORIGIN
 from overset.mcp.layers.workspace_permission import METADATA_PATH
 from overset.mcp.messages.field_permissions import FieldPermissionsMiddleware
@@ -78,6 +79,7 @@ def make_server(
         raise SettingsError(["FastMCP's auth layer could not be built"])
     if search.get("enabled", False):
         _apply_tool_search_transform(server, search)
+    skip_definitions(server)
     server.custom_route(METADATA_PATH, methods=["GET"])(_describe_resource)
     server.custom_route(METADATA_PATH.removesuffix("/mcp"), methods=["GET"])(_describe_resource)
     return server

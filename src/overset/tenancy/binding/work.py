@@ -6,15 +6,17 @@ there keeps it in mind. Whoever ends the call then ends what its connections are
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
+import structlog
 from sqlalchemy import event
 from sqlalchemy.pool import Pool
 
 from overset.kernel.errors import OversetError
 
+_log = structlog.get_logger(__name__)
 _AGAIN_SECONDS = 0.25
 """A query that begins while its call is being ended is ended this much later."""
 
@@ -112,13 +114,16 @@ def end_query(connection: Any) -> None:
     """
     package = type(connection).__module__.partition(".")[0]
     end = _ends.get(package)
-    with suppress(Exception):  # it may be closed, or its server gone: then there is nothing to end
+    try:
         if end is not None:
             end(connection)
         elif hasattr(connection, "interrupt"):
             connection.interrupt()
         elif hasattr(connection, "cancel"):
             connection.cancel()
+    except Exception as error:  # noqa: BLE001 - each driver has errors of its own
+        # It may be closed, or its server gone: then there is nothing to end.
+        _log.debug("a query could not be ended", driver=package, error=type(error).__name__)
 
 
 def _hold(connection: Any, record: Any, proxy: Any) -> None:
