@@ -76,6 +76,8 @@ def test_row_46_a_block_writes_its_row_in_its_own_workspace(bound: Bound) -> Non
     from superset.extensions import db, event_logger
     from superset.models.core import Log
 
+    from overset.tenancy.binding.audit_table import WRITER
+
     both = threading.Barrier(2)
 
     def work(workspace) -> None:
@@ -90,6 +92,7 @@ def test_row_46_a_block_writes_its_row_in_its_own_workspace(bound: Bound) -> Non
     for thread in threads:
         thread.join(timeout=60)
 
+    assert WRITER.flush(20)
     for workspace in (bound.a, bound.b):
         with enter(workspace):
             rows = db.session.query(Log).filter(Log.action.like("row_46_%")).all()
