@@ -12,6 +12,7 @@ from pathlib import Path
 
 import psycopg2
 import pytest
+from filelock import FileLock
 from pydantic import SecretStr
 
 from overset.kernel.secrets import load_keys
@@ -151,9 +152,6 @@ def test_several_run_at_once_and_a_second_run_does_what_an_interrupted_one_left(
     command = start(manager, "--parallel", "2")
     wait_until(lambda: len(begun()) == 2, 60, what="two upgrades")
     assert {revision_of(file) for file in files} == {before}
-    refused = start(manager)
-    assert "another upgrade is running" in refused.communicate(timeout=60)[1]
-    assert refused.returncode == 1
     taken = begun()
     os.killpg(command.pid, signal.SIGINT)  # as a terminal does: the command and all that it started
     code, rows, said = ended(command)
@@ -162,6 +160,11 @@ def test_several_run_at_once_and_a_second_run_does_what_an_interrupted_one_left(
     assert list(results(rows).values()) == ["upgraded", "upgraded"]
     assert "1 not begun" in said
     assert {file for file in files if revision_of(file) == schema_head()} == set(taken)
+
+    with FileLock(manager.settings.home / "upgrade.lock"):
+        refused = start(manager)
+        assert "another upgrade is running" in refused.communicate(timeout=60)[1]
+        assert refused.returncode == 1
 
     code, rows, _said = ended(start(manager))
 
