@@ -98,9 +98,6 @@ class Settings(BaseSettings):
     costly_calls_per_minute: int = Field(
         default=120, ge=1, description="The same, for tools that draw or query at length."
     )
-    workers: int = Field(
-        default=1, ge=1, le=64, description="How many processes `overset mcp` serves with."
-    )
     query_slots: int = Field(
         default=8, ge=1, le=256, description="Calls at once that query data sources, per process."
     )
@@ -121,9 +118,6 @@ class Settings(BaseSettings):
     )
     call_seconds: float = Field(
         default=300, gt=0, description="How long a call may take before it is ended, query and all."
-    )
-    open_workspaces: int = Field(
-        default=256, ge=1, description="Workspaces whose database connections are kept open."
     )
     decision_ttl_seconds: float = Field(
         default=60, gt=0, le=60, description="How long an access decision is kept, at most 60 s."
