@@ -1,13 +1,11 @@
 """No workspace waits for another: slow queries, crowds and calls that are given up."""
 
-import re
 import tempfile
 import threading
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 
 from support.attack import make_sides, planted_data_source
@@ -15,6 +13,7 @@ from support.calls import DASHBOARDS, sees_its_own, slowest_while, tool_call
 from support.deployment import Platform, read_rpc, running_platform
 from support.postgres import PostgresServer
 from support.processes import wait_until
+from support.rows import read_figures
 
 SECONDS = 4
 HEALTH = tool_call("health_check")
@@ -62,13 +61,6 @@ def own_warehouse(postgres: PostgresServer) -> PostgresServer:
     return postgres
 
 
-def figure(platform: Platform, name: str, lane: str) -> float:
-    """Return a figure of a lane, as Prometheus would read it."""
-    text = httpx.get(f"http://127.0.0.1:{platform.settings.port}/metrics").text
-    (found,) = re.findall(rf'^{name}{{lane="{lane}"}} (\S+)$', text, re.MULTILINE)
-    return float(found)
-
-
 def test_a_slow_query_of_one_workspace_holds_up_no_other(platform):
     token, neighbour = platform.token("acme"), platform.token("globex")
     answers = []
@@ -88,7 +80,7 @@ def test_a_call_that_takes_too_long_is_ended_with_its_query(hurried):
 
     assert answer["error"]["data"]["code"] == "deadline_exceeded"
     assert answer["error"]["data"]["request_id"].startswith("req_")
-    wait_until(lambda: figure(hurried, "mcp_calls_running", "queries") == 0, 5)
+    wait_until(lambda: read_figures(hurried, "mcp_calls_running")["queries"] == 0, 5)
     assert sees_its_own(hurried)
 
 
@@ -97,7 +89,7 @@ def test_supersets_own_limit_ends_the_query_and_says_so(hurried):
 
     assert "timeout" in response.text.lower()
     assert response.elapsed.total_seconds() < SECONDS
-    wait_until(lambda: figure(hurried, "mcp_calls_running", "queries") == 0, 5)
+    wait_until(lambda: read_figures(hurried, "mcp_calls_running")["queries"] == 0, 5)
 
 
 def test_a_query_on_postgresql_is_over_soon_after_its_call(hurried, own_warehouse):
@@ -112,7 +104,7 @@ def test_a_query_on_postgresql_is_over_soon_after_its_call(hurried, own_warehous
         # The call is given up after a few seconds, the query with it.
         wait_until(lambda: sleepers(own_warehouse) == 0, SECONDS + 10, what="the query's end")
         call.join(30)
-    wait_until(lambda: figure(hurried, "mcp_calls_running", "queries") == 0, 5)
+    wait_until(lambda: read_figures(hurried, "mcp_calls_running")["queries"] == 0, 5)
 
 
 def sleepers(server: PostgresServer) -> int:
@@ -146,6 +138,6 @@ def test_an_agent_that_fires_many_calls_is_told_to_wait_and_its_neighbours_are_s
     assert set(statuses) == {(200, ""), (429, "server_busy")}
     assert statuses.total() == 100
     assert slowest < 4
-    assert figure(hurried, "mcp_calls_busy_total", "metadata") >= 1
-    wait_until(lambda: figure(hurried, "mcp_calls_running", "metadata") == 0, 5)
+    assert read_figures(hurried, "mcp_calls_busy_total")["metadata"] >= 1
+    wait_until(lambda: read_figures(hurried, "mcp_calls_running")["metadata"] == 0, 5)
     assert sees_its_own(hurried)

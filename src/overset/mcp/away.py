@@ -39,10 +39,12 @@ class AwaySession:
 
 
 @contextmanager
-def away() -> Iterator[None]:
-    """Make the session that the block finds one for worker threads."""
+def away(*, listens: bool) -> Iterator[None]:
+    """Make the session that the block finds one for worker threads.
+
+    `listens`: the client hears what is said before the answer.
+    """
     context = request_ctx.get()
-    listens = context.meta is not None and context.meta.progressToken is not None
     token = request_ctx.set(
         replace(context, session=AwaySession(context.session, listens=listens))  # type: ignore[arg-type]  # it has whatever the session has
     )

@@ -9,7 +9,7 @@ from collections import Counter, OrderedDict, deque
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Literal
+from typing import Any, Literal, NoReturn
 
 import anyio
 
@@ -109,7 +109,7 @@ class Lane:
             return
         queue = self._waiting.setdefault(tenant.workspace_id, deque())
         if len(queue) >= self._limits.waiting:
-            self._refuse(queue, tenant)
+            self._refuse(tenant)
         waiter = _Waiter(tenant, asyncio.get_running_loop().create_future())
         queue.append(waiter)
         try:
@@ -121,14 +121,13 @@ class Lane:
             elif waiter.turn.done() and not waiter.turn.cancelled():
                 self._give_back(tenant)  # its turn came as it went away
             if isinstance(error, TimeoutError):
-                self._refuse(queue, tenant)
+                self._refuse(tenant)
             self._tidy(tenant.workspace_id)
             raise
 
-    def _refuse(self, queue: deque[_Waiter], tenant: Tenant) -> None:
+    def _refuse(self, tenant: Tenant) -> NoReturn:
         self.refused += 1
-        if not queue:
-            self._tidy(tenant.workspace_id)
+        self._tidy(tenant.workspace_id)
         raise BusyError("no place is free")
 
     def _fits(self, tenant: Tenant) -> bool:

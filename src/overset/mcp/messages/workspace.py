@@ -131,7 +131,7 @@ class WorkspaceMiddleware(Middleware):
         tenant = Tenant(caller.workspace.id, caller.principal.subject)
 
         async def inside() -> Any:
-            with away():
+            with away(listens=exchange.wants_stream):
                 return await self._inside(exchange, context, call_next)
 
         try:

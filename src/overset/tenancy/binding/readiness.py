@@ -29,11 +29,6 @@ def check_schema(workspace_id: WorkspaceId) -> None:
     _ready.add(workspace_id)
 
 
-def is_ready(workspace_id: WorkspaceId) -> bool:
-    """Say whether the schema was found to be the code's; if so, it is not looked at again."""
-    return workspace_id in _ready
-
-
 def forget(workspace_id: WorkspaceId) -> None:
     """Look again at the next call: the workspace changed."""
     _ready.discard(workspace_id)
