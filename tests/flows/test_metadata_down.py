@@ -149,6 +149,7 @@ def test_a_database_that_hangs_is_tried_again_without_holding_up_the_neighbours(
     assert sqlite_platform.post(PING, token=neighbour).status_code == 200
     lock = sqlite3.connect(patient.url.database, isolation_level=None)
     try:
+        lock.execute("PRAGMA locking_mode=EXCLUSIVE")  # or readers of a WAL would not wait
         lock.execute("BEGIN EXCLUSIVE")
         assert patient.outcome() == (200, "metadata_down")
         slowest = slowest_while(

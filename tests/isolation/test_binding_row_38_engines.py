@@ -16,8 +16,8 @@ from overset.kernel.secrets import load_keys
 from overset.tenancy.binding.app import enter
 from overset.tenancy.binding.engines import EnginePool
 from overset.tenancy.binding.hooks import ALL
-from overset.tenancy.binding.initializer import make_engine
 from overset.tenancy.binding.installation import Installation
+from overset.tenancy.binding.metadata_engines import MetadataEngines, make_engine
 from overset.tenancy.locations import metadata_file
 from overset.tenancy.provisioning.create import make_provisioner
 from support.binding import Bound
@@ -32,7 +32,7 @@ def pool(bound: Bound, postgres: PostgresServer, tmp_path: Path) -> Iterator[Eng
     keys = load_keys(settings)
     provisioner = make_provisioner(settings, keys)
     installation = Installation(settings, keys, ALL, "base")
-    pool = EnginePool(lambda workspace_id: make_engine(installation, workspace_id))
+    pool = EnginePool(MetadataEngines(installation).make, most=8)
     for workspace in (bound.a, bound.b):
         provisioner.create(workspace.id)
     yield pool
@@ -124,8 +124,8 @@ def test_row_38_a_metadata_file_that_is_gone_is_an_error_and_not_an_empty_databa
     bound: Bound,
 ) -> None:
     gone = WorkspaceId("ws_" + "a" * 26)
-    engine = make_engine(Installation(bound.settings, bound.keys, ALL, "base"), gone)
+    installation = Installation(bound.settings, bound.keys, ALL, "base")
 
     with pytest.raises(OperationalError, match="unable to open"):
-        engine.connect()
+        make_engine(installation, gone).connect()
     assert not metadata_file(bound.settings, gone).exists()

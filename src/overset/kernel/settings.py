@@ -119,6 +119,9 @@ class Settings(BaseSettings):
     call_seconds: float = Field(
         default=300, gt=0, description="How long a call may take before it is ended, query and all."
     )
+    open_workspaces: int = Field(
+        default=256, ge=1, description="Workspaces whose metadata a process keeps connections to."
+    )
     decision_ttl_seconds: float = Field(
         default=60, gt=0, le=60, description="How long an access decision is kept, at most 60 s."
     )

@@ -2,11 +2,13 @@
 
 import os
 import threading
+from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
 from flask import g, has_app_context
 from flask.globals import app_ctx
+from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
 from overset.kernel.errors import UnboundError
@@ -18,6 +20,7 @@ STAMP = "overset_workspace"
 """The attribute of `flask.g` that carries the workspace into threads that copy Flask's context."""
 
 _CLAIM = "_overset_workspace_id"
+_ENGINE = "_overset_engine"
 
 
 def get_bound() -> Workspace:
@@ -55,42 +58,58 @@ def _find_stamp() -> Workspace | None:
 
 
 class EnginePool:
-    """The metadata engines of the workspaces that were used, made on first need.
+    """The metadata engines of the workspaces that were used last, made on need.
 
-    `make_engine` takes the workspace's id. `forget` closes an engine, for a workspace that is gone.
-    A forked child starts without engines: their sockets are its parent's.
+    `make_engine` takes the workspace's id. Beyond `most` engines the one that was not used for the
+    longest time is closed, and `forget` closes that of a workspace that is gone: calls that use it
+    finish their work. A forked child starts without engines: their sockets are its parent's.
     """
 
-    def __init__(self, make_engine: Callable[[WorkspaceId], Engine]) -> None:
+    def __init__(self, make_engine: Callable[[WorkspaceId], Engine], *, most: int) -> None:
         self._make_engine = make_engine
-        self._engines: dict[WorkspaceId, Engine] = {}
+        self._most = most
+        self._engines: OrderedDict[WorkspaceId, Engine] = OrderedDict()
         self._lock = threading.Lock()
         os.register_at_fork(after_in_child=self._abandon_all)
 
+    def __len__(self) -> int:
+        return len(self._engines)
+
     def get(self, workspace_id: WorkspaceId) -> Engine:
         """Return the engine of a workspace."""
-        engine = self._engines.get(workspace_id)
-        if engine is not None:
-            return engine
         with self._lock:
-            if workspace_id not in self._engines:
-                self._engines[workspace_id] = self._make_engine(workspace_id)
-            return self._engines[workspace_id]
+            if workspace_id in self._engines:
+                self._engines.move_to_end(workspace_id)
+                return self._engines[workspace_id]
+        made = self._make_engine(workspace_id)  # may wait for a server, so nobody waits for it
+        with self._lock:
+            engine = self._engines.setdefault(workspace_id, made)
+            surplus = len(self._engines) > self._most
+            oldest = self._engines.popitem(last=False)[1] if surplus else None
+        for closed in {made, oldest} - {engine, None}:
+            _close(closed)
+        return engine
 
     def forget(self, workspace_id: WorkspaceId) -> None:
         """Close a workspace's connections and drop its engine."""
         with self._lock:
             engine = self._engines.pop(workspace_id, None)
         if engine is not None:
-            engine.dispose()
+            _close(engine)
 
     def _abandon_all(self) -> None:
         # Not closed: to close a connection would say goodbye on the parent's socket. And the lock
         # may have been held by a thread that the child does not have.
         self._lock = threading.Lock()
-        abandoned, self._engines = self._engines, {}
+        abandoned, self._engines = self._engines, OrderedDict()
         for engine in abandoned.values():
             engine.dispose(close=False)
+
+
+def _close(engine: Engine) -> None:
+    # A connection that is out now is closed when it comes back, instead of kept.
+    event.listen(engine, "checkin", lambda _connection, record: record.invalidate())
+    engine.dispose()
 
 
 class RoutedEngines(dict[str | None, Any]):
@@ -103,7 +122,17 @@ class RoutedEngines(dict[str | None, Any]):
     def __getitem__(self, bind_key: str | None) -> Any:
         if bind_key is not None:
             return super().__getitem__(bind_key)
-        return self.pool.get(get_bound().id)
+        workspace_id = get_bound().id
+        if not has_app_context():
+            return self.pool.get(workspace_id)
+        # A call keeps its engine, though the pool may close it meanwhile: with a second one its
+        # session would hold two transactions, each blind to the other.
+        context = app_ctx._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001 - a werkzeug proxy's own way to its object
+        engine = getattr(context, _ENGINE, None)
+        if engine is None:
+            engine = self.pool.get(workspace_id)
+            setattr(context, _ENGINE, engine)
+        return engine
 
     def get(self, bind_key: str | None, default: Any = None) -> Any:
         """Return the engine of a bind; the default bind is the workspace's."""

@@ -1,21 +1,17 @@
 """Superset's `APP_INITIALIZER`: where the routed configuration, engines and sessions are put in."""
 
 from typing import Any
-from urllib.parse import quote
 
 from flask import request
-from sqlalchemy import create_engine
-from sqlalchemy.engine import URL, Engine, make_url
 from superset.initialization import SupersetAppInitializer
 
-from overset.kernel.ids import WorkspaceId
 from overset.tenancy.binding.config import WorkspaceConfig, make_routes
 from overset.tenancy.binding.engines import EnginePool, RoutedEngines, get_bound
 from overset.tenancy.binding.filters import isolate_list_filters
 from overset.tenancy.binding.hooks import Hook
-from overset.tenancy.binding.installation import Installation, get_installation
+from overset.tenancy.binding.installation import get_installation
+from overset.tenancy.binding.metadata_engines import MetadataEngines
 from overset.tenancy.binding.sessions import session_scope
-from overset.tenancy.locations import metadata_url
 
 ENGINES = "overset_engines"
 """The name in `app.extensions` of the pool of workspaces' metadata engines."""
@@ -38,7 +34,8 @@ class WorkspaceAppInitializer(SupersetAppInitializer):  # type: ignore[misc]  # 
 
         db.init_app(self.superset_app)
         migrate.init_app(self.superset_app, db=db, directory=APP_DIR + "/migrations")
-        pool = EnginePool(lambda workspace_id: make_engine(self._installation, workspace_id))
+        most = self._installation.settings.open_workspaces
+        pool = EnginePool(MetadataEngines(self._installation).make, most=most)
         self.superset_app.extensions[ENGINES] = pool
         if Hook.H1 in self._installation.hooks:
             db._app_engines[self.superset_app] = RoutedEngines(pool)  # noqa: SLF001 - Flask-SQLAlchemy has no public way to route the default bind
@@ -49,7 +46,7 @@ class WorkspaceAppInitializer(SupersetAppInitializer):  # type: ignore[misc]  # 
         """Check nothing: there is no database before a workspace is entered."""
 
     def set_db_default_isolation(self) -> None:
-        """Set nothing here: `make_engine` sets it for every workspace."""
+        """Set nothing here: `MetadataEngines` sets it for every workspace."""
 
     def init_app_in_ctx(self) -> None:
         """Finish as Superset does, without the database that seeding themes would need."""
@@ -69,37 +66,6 @@ class WorkspaceAppInitializer(SupersetAppInitializer):  # type: ignore[misc]  # 
         if isinstance(self.superset_app.config, WorkspaceConfig):
             self.superset_app.config.sealed = True
         super().post_init()
-
-
-def make_engine(installation: Installation, workspace_id: WorkspaceId) -> Engine:
-    """Return a new engine on a workspace's metadata database, with Superset's own safety on it."""
-    from superset.utils.core import pessimistic_connection_handling
-
-    url = make_url(metadata_url(installation.settings, installation.keys, workspace_id))
-    engine = _open_file(url) if url.get_backend_name() == "sqlite" else _open_server(url)
-    pessimistic_connection_handling(engine)
-    return engine
-
-
-def _open_file(url: URL) -> Engine:
-    # `mode=rw` and not `rwc`: a file that is gone is an error, not an empty database.
-    existing = URL.create(
-        "sqlite", database=f"file:{quote(url.database)}", query={"mode": "rw", "uri": "true"}
-    )
-    # FastMCP runs tools that are no coroutines in another thread, with the session of this one;
-    # they take turns.
-    return create_engine(existing, connect_args={"timeout": 5, "check_same_thread": False})
-
-
-def _open_server(url: URL) -> Engine:
-    return create_engine(
-        url,
-        isolation_level="READ COMMITTED",
-        pool_size=2,
-        max_overflow=8,
-        pool_timeout=5,
-        connect_args={"connect_timeout": 3},
-    )
 
 
 def rate_limit_key() -> str:

@@ -1,0 +1,120 @@
+"""How the engines on workspaces' metadata are made: their connections, and what they share.
+
+SQLAlchemy keeps compiled statements for each engine, megabytes for each workspace, under keys that
+hold the engine's dialect. The statements are the same everywhere, and each execution brings its
+own values, so the engines of one process share one dialect and its statements.
+"""
+
+import os
+from contextlib import closing, suppress
+from pathlib import Path
+from sqlite3 import OperationalError as SQLiteError
+from typing import Any
+from urllib.parse import quote
+
+from sqlalchemy import create_engine, event
+from sqlalchemy.engine import URL, Engine, make_url
+from sqlalchemy.exc import InvalidatePoolError
+from sqlalchemy.pool import QueuePool
+
+from overset.kernel.ids import WorkspaceId
+from overset.tenancy.binding.installation import Installation
+from overset.tenancy.locations import metadata_url
+
+_SPARE = 2
+_KEPT_ON_A_SERVER = 2
+_WAIT_SECONDS = 5
+_BUSY_MILLISECONDS = 5000
+_FILE = "overset_file"
+
+
+class MetadataEngines:
+    """Makes engines on workspaces' metadata databases, with Superset's own safety on them."""
+
+    def __init__(self, installation: Installation) -> None:
+        self._installation = installation
+        self._shared: tuple[Any, Any] | None = None
+
+    def make(self, workspace_id: WorkspaceId) -> Engine:
+        """Return a new engine on a workspace's metadata database.
+
+        Raises:
+            OperationalError: the database does not answer; only until one has answered.
+        """
+        from superset.utils.core import pessimistic_connection_handling
+
+        installation = self._installation
+        url = make_url(metadata_url(installation.settings, installation.keys, workspace_id))
+        most = installation.settings.workspace_slots * 2 + _SPARE
+        open_engine = _open_file if url.get_backend_name() == "sqlite" else _open_server
+        engine = open_engine(url, most)
+        pessimistic_connection_handling(engine)
+        self._share(engine)
+        return engine
+
+    def _share(self, engine: Engine) -> None:
+        if self._shared is None:
+            engine.connect().close()  # a dialect learns from its first connection what it speaks to
+            self._shared = (engine.dialect, engine._compiled_cache)  # noqa: SLF001 - as the module says
+        engine.dialect, engine._compiled_cache = self._shared  # noqa: SLF001 - as the module says
+
+
+def make_engine(installation: Installation, workspace_id: WorkspaceId) -> Engine:
+    """Return a new engine that shares nothing with another."""
+    return MetadataEngines(installation).make(workspace_id)
+
+
+def _open_server(url: URL, most: int) -> Engine:
+    return create_engine(
+        url,
+        pool_size=_KEPT_ON_A_SERVER,
+        max_overflow=most - _KEPT_ON_A_SERVER,
+        pool_timeout=_WAIT_SECONDS,
+        isolation_level="READ COMMITTED",
+        # A statement that waits for somebody's lock fails, so that its call can.
+        connect_args={"connect_timeout": 3, "options": f"-c lock_timeout={_BUSY_MILLISECONDS}"},
+    )
+
+
+def _open_file(url: URL, most: int) -> Engine:
+    # `mode=rw` and not `rwc`: a file that is gone is an error, not an empty database.
+    existing = URL.create(
+        "sqlite", database=f"file:{quote(url.database)}", query={"mode": "rw", "uri": "true"}
+    )
+    # A connection that was given back is lent to another thread.
+    engine = create_engine(
+        existing,
+        poolclass=QueuePool,
+        pool_size=most,
+        max_overflow=0,
+        pool_timeout=_WAIT_SECONDS,
+        connect_args={"timeout": _WAIT_SECONDS, "check_same_thread": False},
+    )
+    path = Path(url.database)
+
+    def prepare(connection: Any, record: Any) -> None:
+        with closing(connection.cursor()) as cursor:
+            # Somebody who writes keeps the mode as it is: a later connection changes it.
+            cursor.execute("PRAGMA busy_timeout=0")
+            with suppress(SQLiteError):
+                cursor.execute("PRAGMA journal_mode=WAL")
+            cursor.execute(f"PRAGMA busy_timeout={_BUSY_MILLISECONDS}")
+            cursor.execute("PRAGMA synchronous=NORMAL")
+        record.info[_FILE] = _identify(path)
+
+    def check(_connection: Any, record: Any, _proxy: Any) -> None:
+        # An open connection would go on with a file that was moved away or replaced.
+        if record.info.get(_FILE) != _identify(path):
+            raise InvalidatePoolError
+
+    event.listen(engine, "connect", prepare)
+    event.listen(engine, "checkout", check)
+    return engine
+
+
+def _identify(path: Path) -> tuple[int, int] | None:
+    try:
+        found = os.stat(path)  # noqa: PTH116 - on every checkout, and twice as fast as `Path.stat`
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
