@@ -1,15 +1,19 @@
-"""H4, session scope: a session belongs to one app context and is never found from another.
+"""H4, session scope: a session belongs to one app context, and neither is found after it.
 
 Flask-SQLAlchemy keys sessions by the memory address of the app context. A session that code in a
-popped context made anew is removed by nobody, and a later context at the same address, perhaps
-another workspace's, would inherit it with its identity map. A counter is never used twice.
+popped context made anew is removed by nobody: a later context at the same address, perhaps another
+workspace's, would inherit it with its identity map, and its connection would never come back.
+So the key is a counter, a context that was left has no session, and what a context that is gone
+still had is closed.
 """
 
 import itertools
+import weakref
 
 from flask import has_app_context
 from flask.globals import app_ctx
 
+from overset.kernel.errors import UnboundError
 from overset.tenancy.binding.engines import claim
 from overset.tenancy.context import find_current
 
@@ -22,7 +26,8 @@ def session_scope() -> int:
     """Return the key of the current session; 0 outside of any app context.
 
     Raises:
-        UnboundError: the app context was already used for another workspace.
+        UnboundError: the app context was already used for another workspace, or was left: a thread
+            or a task that outlives its call has no more database.
     """
     if not has_app_context():
         return _NO_CONTEXT
@@ -31,8 +36,21 @@ def session_scope() -> int:
         claim(workspace.id)
     # The number stands on the context itself and not in `g`, which some code copies elsewhere.
     context = app_ctx._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001 - a werkzeug proxy's own way to its object
+    if not context._cv_tokens:  # noqa: SLF001 - Flask tells nobody else whether a context is pushed
+        raise UnboundError("this app context was left: push one of its own")
     number = getattr(context, _SCOPE, None)
     if number is None:
         number = next(_numbers)
         setattr(context, _SCOPE, number)
+        weakref.finalize(context, _close, number).atexit = False
     return int(number)
+
+
+def _close(number: int) -> None:
+    """Close the session of a context that is gone, if its teardown did not come to it."""
+    from superset.extensions import db
+
+    session = db.session.registry.registry.pop(number, None)
+    if session is not None:
+        # Not given back but closed: this may be any thread, and a rollback may wait for a server.
+        session.invalidate()
