@@ -1,7 +1,6 @@
 """The demonstration's workspaces hold Superset's examples, and every role sees them."""
 
 import json
-import shutil
 import sqlite3
 import stat
 import subprocess
@@ -51,7 +50,11 @@ class Demonstration:
         """What Superset's own MCP service answers somebody with that role, asked on a copy."""
         workspace_id = self.ids[slug]
         copy = folder / f"{slug}.db"
-        shutil.copy(metadata_file(self.settings, workspace_id), copy)
+        with (
+            closing(sqlite3.connect(metadata_file(self.settings, workspace_id))) as source,
+            closing(sqlite3.connect(copy)) as target,
+        ):
+            source.backup(target)
         job = {
             "url": f"sqlite:///{copy}",
             "secret_key": superset_secret_key(self.keys, workspace_id),

@@ -161,3 +161,35 @@ def test_a_database_that_hangs_is_tried_again_without_holding_up_the_neighbours(
         manager.workspaces.delete(slug)
 
     assert slowest < 2
+
+
+@pytest.mark.parametrize(
+    ("table", "said"), [("ab_user", "metadata_down"), ("dashboards", "lock timeout")]
+)
+def test_a_table_that_somebody_locks_fails_its_workspaces_calls_alone(
+    postgres_platform, postgres, table, said
+):
+    """Who the caller is cannot be known, or the tool's own statement fails: after 5 s each."""
+    platform = postgres_platform
+    slug = f"locked-{secrets.token_hex(4)}"
+    platform.manager.workspaces.create(slug, team="tests")
+    token = platform.token(slug, user_id=platform.new_member(slug))
+    patient = Patient(platform, slug, token, postgres)
+    neighbour = platform.token("globex")
+    assert patient.outcome() == (200, "")
+    lock = psycopg2.connect(postgres.url(patient.url.database))
+    answers = []
+    try:
+        lock.cursor().execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
+        slowest = slowest_while(
+            lambda: answers.append(patient.call()),
+            lambda: platform.post(DASHBOARDS, token=neighbour),
+        )
+    finally:
+        lock.close()
+    wait_until(lambda: patient.outcome() == (200, ""), 15)
+    platform.manager.workspaces.delete(slug)
+
+    assert said in answers[0].text
+    assert not any(trace in answers[0].text for trace in NO_TRACES)
+    assert slowest < 2

@@ -120,7 +120,9 @@ class Settings(BaseSettings):
         default=300, gt=0, description="How long a call may take before it is ended, query and all."
     )
     open_workspaces: int = Field(
-        default=256, ge=1, description="Workspaces whose metadata a process keeps connections to."
+        default=256,
+        ge=1,
+        description="Workspaces whose metadata databases a process keeps open: those used last.",
     )
     decision_ttl_seconds: float = Field(
         default=60, gt=0, le=60, description="How long an access decision is kept, at most 60 s."

@@ -1,8 +1,14 @@
 """How the engines on workspaces' metadata are made: their connections, and what they share.
 
-SQLAlchemy keeps compiled statements for each engine, megabytes for each workspace, under keys that
-hold the engine's dialect. The statements are the same everywhere, and each execution brings its
-own values, so the engines of one process share one dialect and its statements.
+SQLAlchemy keeps compiled statements for each engine, under keys that hold the engine's dialect:
+megabytes for each workspace, and each compiles anew. The statements are the same everywhere, so the
+engines of one process share one dialect and one such cache.
+
+What is kept is the text of a statement, its result columns, and the expression that was compiled
+first, with the values that it had then: so one workspace's values may stay in the process's memory,
+as they do under an ORM mapper's own cache anyway. None of them is sent for another. A key holds
+everything that changes the text, and each execution takes its parameters out of its own expression
+(`_extracted_params`): what already keeps apart two users of one Superset.
 """
 
 import os
@@ -25,6 +31,7 @@ _SPARE = 2
 _KEPT_ON_A_SERVER = 2
 _WAIT_SECONDS = 5
 _BUSY_MILLISECONDS = 5000
+"""How long a statement waits for somebody's lock until it fails, so that its call can."""
 _FILE = "overset_file"
 
 
@@ -65,15 +72,23 @@ def make_engine(installation: Installation, workspace_id: WorkspaceId) -> Engine
 
 
 def _open_server(url: URL, most: int) -> Engine:
-    return create_engine(
+    engine = create_engine(
         url,
         pool_size=_KEPT_ON_A_SERVER,
         max_overflow=most - _KEPT_ON_A_SERVER,
         pool_timeout=_WAIT_SECONDS,
         isolation_level="READ COMMITTED",
-        # A statement that waits for somebody's lock fails, so that its call can.
-        connect_args={"connect_timeout": 3, "options": f"-c lock_timeout={_BUSY_MILLISECONDS}"},
+        connect_args={"connect_timeout": 3},
     )
+
+    def prepare(connection: Any, _record: Any) -> None:
+        # Not among the `options` of the connection: PgBouncer refuses to connect with them.
+        with closing(connection.cursor()) as cursor:
+            cursor.execute(f"SET lock_timeout = {_BUSY_MILLISECONDS}")
+        connection.commit()
+
+    event.listen(engine, "connect", prepare)
+    return engine
 
 
 def _open_file(url: URL, most: int) -> Engine:

@@ -29,7 +29,8 @@ class Work:
     """What one call holds. It may be stopped from any thread; what it does then fails soon."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        # One that may be taken twice: garbage collection, at any point, gives back connections.
+        self._lock = threading.RLock()
         self._held: dict[int, Any] = {}
         self._over = threading.Event()
         self._stopped = False
