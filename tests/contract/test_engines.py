@@ -38,7 +38,7 @@ def test_a_compiled_statement_keeps_the_first_values_and_is_sent_with_each_execu
     (first, ones), (second, twos) = sent
     assert second is first
     assert list(first.params.values()) == ["one"]
-    assert (ones, twos) == ([("one",)], [("two",)])
+    assert (*ones, *twos) == (("one",), ("two",))
 
 
 def test_flask_tells_whether_a_context_is_pushed():

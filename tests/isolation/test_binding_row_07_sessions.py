@@ -74,13 +74,15 @@ def test_row_07_a_context_that_was_left_has_no_session(bound: Bound) -> None:
 def test_row_07_a_teardown_that_raises_leaves_no_session_to_the_next_context(
     bound: Bound,
 ) -> None:
-    held = []
+    held, seen = [], []
     with failing_teardown(bound):
-        for _ in range(ROUNDS):
+        for round_number in range(1, ROUNDS + 1):
             with pytest.raises(ArithmeticError), entered(bound.a), bound.app.app_context():
                 held.append(user_one())
             with pytest.raises(ArithmeticError), entered(bound.b), bound.app.app_context():
-                assert user_one().username == "bob"
+                seen.append(user_one().username)
+            # Out here, where no teardown hides what went wrong.
+            assert (len(held), seen[round_number - 1 :]) == (round_number, ["bob"])
 
 
 @pytest.mark.proves("H4")
