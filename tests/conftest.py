@@ -14,6 +14,7 @@ pytest_plugins = [
     "support.redis",
     "support.up",
     "support.split",
+    "support.slow",
 ]
 
 

@@ -14,26 +14,14 @@ from support.deployment import Platform, read_rpc, running_platform
 from support.postgres import PostgresServer
 from support.processes import wait_until
 from support.rows import read_figures
+from support.slow import count_to, sleepers, sql
 
 SECONDS = 4
 HEALTH = tool_call("health_check")
 
 
-def count_to(number: int) -> str:
-    """Return SQL that keeps SQLite busy: 10 million are about a second."""
-    return (
-        "WITH RECURSIVE n AS (SELECT 1 AS x UNION ALL SELECT x + 1 FROM n"
-        f" WHERE x < {number}) SELECT count(*) FROM n"
-    )
-
-
-def sql(statement: str, *, database_id: int = 1, **request: object) -> dict:
-    """Return the message that runs a statement."""
-    return tool_call("execute_sql", database_id=database_id, sql=statement, **request)
-
-
 @pytest.fixture(scope="module")
-def hurried(template_home: Path, own_warehouse: PostgresServer) -> Iterator[Platform]:
+def hurried(template_home: Path, warehouse: PostgresServer) -> Iterator[Platform]:
     """A platform whose calls may take a few seconds, and whose crowds may not wait."""
     with (
         tempfile.TemporaryDirectory(prefix="overset-home-") as home,
@@ -42,23 +30,10 @@ def hurried(template_home: Path, own_warehouse: PostgresServer) -> Iterator[Plat
             template=template_home,
             OVERSET_CALL_SECONDS=str(SECONDS),
             OVERSET_WAITING_CALLS="4",
-            OVERSET_DATA_SOURCE_ALLOW=f"127.0.0.1:{own_warehouse.port}",
+            OVERSET_DATA_SOURCE_ALLOW=f"127.0.0.1:{warehouse.port}",
         ) as platform,
     ):
         yield platform
-
-
-@pytest.fixture(scope="module")
-def own_warehouse(postgres: PostgresServer) -> PostgresServer:
-    """A PostgreSQL server that is a customer's, as far as this platform can tell.
-
-    Superset forbids `pg_sleep` by its name.
-    """
-    postgres.execute(
-        "CREATE OR REPLACE FUNCTION slumber(seconds float) RETURNS void LANGUAGE plpgsql"
-        " AS 'BEGIN PERFORM pg_sleep(seconds); END'"
-    )
-    return postgres
 
 
 def test_a_slow_query_of_one_workspace_holds_up_no_other(platform):
@@ -92,28 +67,19 @@ def test_supersets_own_limit_ends_the_query_and_says_so(hurried):
     wait_until(lambda: read_figures(hurried, "mcp_calls_running")["queries"] == 0, 5)
 
 
-def test_a_query_on_postgresql_is_over_soon_after_its_call(hurried, own_warehouse):
+def test_a_query_on_postgresql_is_over_soon_after_its_call(hurried, warehouse):
     acme, _ = make_sides(hurried)
-    url = own_warehouse.url("postgres")
+    url = warehouse.url("postgres")
     with planted_data_source(acme, url) as database_id:
         call = threading.Thread(
             target=acme.sql, args=("SELECT slumber(60)",), kwargs={"database_id": database_id}
         )
         call.start()
-        wait_until(lambda: sleepers(own_warehouse) == 1, 15, what="the query")
+        wait_until(lambda: sleepers(warehouse) == 1, 15, what="the query")
         # The call is given up after a few seconds, the query with it.
-        wait_until(lambda: sleepers(own_warehouse) == 0, SECONDS + 10, what="the query's end")
+        wait_until(lambda: sleepers(warehouse) == 0, SECONDS + 10, what="the query's end")
         call.join(30)
     wait_until(lambda: read_figures(hurried, "mcp_calls_running")["queries"] == 0, 5)
-
-
-def sleepers(server: PostgresServer) -> int:
-    """Return how many queries sleep, as the server itself says."""
-    (row,) = server.execute(
-        "SELECT count(*) FROM pg_stat_activity WHERE state = 'active'"
-        " AND query ILIKE '%slumber(%' AND pid <> pg_backend_pid()"
-    )
-    return int(row[0])
 
 
 def test_an_agent_that_fires_many_calls_is_told_to_wait_and_its_neighbours_are_served(hurried):

@@ -5,6 +5,7 @@ count here, and what changes there must be heard here.
 """
 
 import contextlib
+import dataclasses
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -82,6 +83,32 @@ class SplitPlatform:
         return httpx.post(self.mcp.url + "/mcp", json=body, headers=sent, timeout=30)
 
 
+def reached_at(origin: Platform, port: int) -> Platform:
+    """Return the platform as another of its processes serves it."""
+    moved = {"port": port, "public_port": origin.settings.port}
+    return dataclasses.replace(origin, settings=origin.settings.model_copy(update=moved))
+
+
+@contextlib.contextmanager
+def running_beside(origin: Platform, **environment: str) -> Iterator[Platform]:
+    """Run one more MCP process over the home of `origin` while the block lasts."""
+    with tempfile.TemporaryDirectory(prefix="overset-beside-") as folder:
+        server = Server("mcp", Path(folder), {**_spoken_for(origin), **environment})
+        try:
+            server.start()
+            yield reached_at(origin, server.port)
+        finally:
+            server.stop()
+
+
+def _spoken_for(origin: Platform) -> dict[str, str]:
+    return {
+        **origin.environment,
+        "OVERSET_ISSUER": origin.settings.issuer,
+        "OVERSET_PUBLIC_PORT": str(origin.settings.port),
+    }
+
+
 @contextlib.contextmanager
 def running_split(origin: Platform) -> Iterator[SplitPlatform]:
     """Run the two processes while the block lasts."""
@@ -91,9 +118,7 @@ def running_split(origin: Platform) -> Iterator[SplitPlatform]:
         contextlib.ExitStack() as exits,
     ):
         given = {
-            **origin.environment,
-            "OVERSET_ISSUER": origin.settings.issuer,
-            "OVERSET_PUBLIC_PORT": str(origin.settings.port),
+            **_spoken_for(origin),
             "OVERSET_REDIS_URL": redis.url,
             "OVERSET_DECISION_TTL_SECONDS": str(DECISION_SECONDS),
             "OVERSET_TRUSTED_PROXIES": "127.0.0.0/8",

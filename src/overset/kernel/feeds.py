@@ -10,11 +10,9 @@ import anyio
 import httpx
 import structlog
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
-from redis.asyncio import Redis
-from redis.asyncio.client import PubSub
-from redis.exceptions import RedisError
 
 from overset.kernel.changes import Broadcast, Change
+from overset.kernel.channel import RedisChannel
 from overset.kernel.clock import Monotonic, monotonic
 from overset.kernel.errors import Unavailable
 from overset.kernel.upstream import ask, unreachable
@@ -25,7 +23,6 @@ CHANNEL = "overset:changes"
 _PATH = "/internal/v1/changes"
 _HEALTHY_SECONDS = 1.0
 _REMEMBERED = 4096
-_SILENT_SECONDS = 3
 _CHANGE = TypeAdapter(Change)
 _log = structlog.get_logger(__name__)
 
@@ -157,68 +154,32 @@ class RedisFeed(PollingFeed):
         clock: Monotonic = monotonic,
     ) -> None:
         super().__init__(http, interval=interval, clock=clock)
-        self._redis_url = redis_url
         self._safety_interval = max(interval, safety_interval)
-        self._subscribed = False
-        self._complained = False
+        self._channel = RedisChannel(
+            redis_url,
+            CHANNEL,
+            hear=self._receive,
+            turned=self._hurry,
+            pause=interval,
+        )
 
     @property
     def subscribed(self) -> bool:
         """Whether Redis pushes changes right now."""
-        return self._subscribed
+        return self._channel.subscribed
 
     async def run(self) -> None:
         """Listen and poll until cancelled."""
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(self._stay_subscribed)
+            tasks.start_soon(self._channel.run)
             await super().run()
 
+    def _hurry(self) -> None:
+        # What was published while Redis was lost, and what will be, is asked for at once.
+        self._wake.set()
+
     def _pause(self) -> float:
-        return self._safety_interval if self._subscribed else self._interval
-
-    async def _stay_subscribed(self) -> None:
-        while True:
-            try:
-                await self._listen()
-            except (RedisError, OSError) as error:
-                if not self._complained:
-                    _log.warning("Redis pushes no changes: polling", error=type(error).__name__)
-                self._complained = True
-            finally:
-                lost, self._subscribed = self._subscribed, False
-            if lost:
-                self._wake.set()  # the slow poll is waiting: the fast one begins now
-            await anyio.sleep(self._interval)
-
-    async def _listen(self) -> None:
-        redis = Redis.from_url(
-            self._redis_url, socket_connect_timeout=_HEALTHY_SECONDS, socket_keepalive=True
-        )
-        channel = redis.pubsub()
-        try:
-            await channel.subscribe(CHANNEL)
-            await self._hear(channel)
-        finally:
-            with anyio.move_on_after(_HEALTHY_SECONDS, shield=True):
-                await channel.aclose()
-                await redis.aclose()
-
-    async def _hear(self, channel: PubSub) -> None:
-        silent = 0
-        while silent < _SILENT_SECONDS:
-            message = await channel.get_message(timeout=1)
-            if message is None:
-                silent += 1
-                await channel.ping()
-                continue
-            silent = 0
-            if message["type"] == "subscribe":
-                # The client also comes here by itself after a lost connection: what was published
-                # in between is asked for.
-                self._subscribed, self._complained = True, False
-                self._wake.set()
-            elif message["type"] == "message":
-                self._receive(message["data"])
+        return self._safety_interval if self._channel.subscribed else self._interval
 
     def _receive(self, data: bytes) -> None:
         try:

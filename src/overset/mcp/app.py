@@ -17,9 +17,12 @@ from overset.kernel.feeds import PollingFeed, RedisFeed
 from overset.kernel.secrets import Keys
 from overset.kernel.settings import Settings
 from overset.mcp import audit_trail, stack
+from overset.mcp.calls import RunningCalls
 from overset.mcp.layers.edge import EdgeMiddleware
 from overset.mcp.layers.wire import Wires
+from overset.mcp.neighbours import Neighbours
 from overset.mcp.operations import Operations
+from overset.mcp.relay import RedisRelay, Relay
 from overset.observe.metrics import open_metrics
 from overset.tenancy.binding.app import make_app
 from overset.tenancy.binding.hooks import ALL, Hook
@@ -62,6 +65,7 @@ def create_app(
         keys=ManagerKeys(http, feed),
         access=ManagerAccess(http, feed, ttl=settings.decision_ttl_seconds),
         circuits=Circuits(),
+        calls=RunningCalls(_make_relay(settings)),
     )
     feed.subscribe(_forget_workspaces)
     server = make_server(settings, http=http, circuits=services.circuits, metrics=metrics)
@@ -75,6 +79,7 @@ def create_app(
             exits.callback(metrics.close)
             await exits.enter_async_context(http)
             await exits.enter_async_context(feed.running())
+            await exits.enter_async_context(services.calls.listening())
             audit_trail.attach(exits, registry=services.registry, metrics=metrics)
             await exits.enter_async_context(inner.running())
             yield
@@ -126,6 +131,12 @@ def _make_feed(settings: Settings, http: httpx.AsyncClient) -> ChangeFeed:
     if settings.redis_url is None:
         return PollingFeed(http, interval=interval)
     return RedisFeed(settings.redis_url.get_secret_value(), http, interval=interval)
+
+
+def _make_relay(settings: Settings) -> Relay:
+    if settings.redis_url is None:
+        return Neighbours(settings.home)
+    return RedisRelay(settings.redis_url.get_secret_value())
 
 
 def _forget_workspaces(change: Change | None) -> None:

@@ -53,18 +53,21 @@ class Exchange:
     """One HTTP request and what is known of it so far.
 
     `verdict` is set by a message step whose refusal has an HTTP status or is a JSON-RPC error: step
-    3 answers with it, because by then nothing of the response was sent. `wants_stream`: the message
-    asked to hear of its progress, so that its answer is an event stream. `call` is what runs of the
-    message, and nobody waits for it any more once it is `abandoned`.
+    3 answers with it, because by then nothing of the response was sent. `message` is the JSON-RPC
+    message. `wants_stream`: it asked to hear of its progress, so that its answer is an event
+    stream. `call` is what runs of the message; once it is `abandoned`, nobody waits for it any
+    more, and `farewell` is the answer to one that was ended for it.
     """
 
     request_id: RequestId
     where: Where | None = None
     caller: Caller | None = None
     verdict: Refusal | RPCError | None = None
+    message: Mapping[str, Any] = field(default_factory=dict)
     wants_stream: bool = False
     call: CancelScope | None = None
     abandoned: bool = False
+    farewell: RPCError | None = None
     log: dict[str, Any] = field(default_factory=dict)
 
     def get_where(self) -> Where:
@@ -79,9 +82,14 @@ class Exchange:
             raise OversetError("a step asked who the caller is before step 3 had said")
         return self.caller
 
-    def hang_up(self) -> None:
-        """End what runs of the message, and what would still begin: nobody waits for the answer."""
+    def hang_up(self, *, answer: RPCError | None = None) -> None:
+        """End what runs of the message, and what would still begin: nobody waits for its result.
+
+        Args:
+            answer: what a client that is still there is told, unless there is a result already.
+        """
         self.abandoned = True
+        self.farewell = self.farewell or answer
         if self.call is not None:
             self.call.cancel()
 

@@ -14,7 +14,9 @@ from starlette.types import ASGIApp
 from overset.auth.access import Access
 from overset.auth.jwks import KeySource
 from overset.kernel.settings import Settings
+from overset.mcp.calls import RunningCalls
 from overset.mcp.layers.accept import AcceptMiddleware
+from overset.mcp.layers.cancel import CancelMiddleware
 from overset.mcp.layers.hang_up import HangUpMiddleware
 from overset.mcp.layers.oauth_metadata_rewrite import OAuthMetadataRewriteMiddleware
 from overset.mcp.layers.one_message import OneMessageMiddleware
@@ -26,12 +28,13 @@ from overset.tenancy.registry import WorkspaceRegistry
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What the steps ask: the workspaces, the manager's keys and decisions, and the circuits."""
+    """What the steps ask: the workspaces, keys and decisions, the circuits, and what runs."""
 
     registry: WorkspaceRegistry
     keys: KeySource
     access: Access
     circuits: Circuits
+    calls: RunningCalls
 
 
 def build(inner: ASGIApp, *, settings: Settings, services: Services) -> ASGIApp:
@@ -53,7 +56,9 @@ def build(inner: ASGIApp, *, settings: Settings, services: Services) -> ASGIApp:
         partial(OneMessageMiddleware),
         # and both content types in the answer, unless the client is particular
         partial(AcceptMiddleware),
-        # a call ends when its client is gone
+        # a call ends when its client says so
+        partial(CancelMiddleware, calls=services.calls),
+        # or is gone
         partial(HangUpMiddleware),
     ]
     app = inner

@@ -30,8 +30,8 @@ class ToolCall:
         self.outcome, self.reason = "success", None
 
     def fail(self, reason: str) -> None:
-        """Note why it did not."""
-        self.outcome, self.reason = "failure", reason
+        """Note why it did not; the first reason stands, for it explains those that follow."""
+        self.outcome, self.reason = "failure", self.reason or reason
 
 
 _current: ContextVar[ToolCall | None] = ContextVar("overset_tool_call", default=None)

@@ -95,11 +95,11 @@ class Lane:
         try:
             with anyio.fail_after(self._limits.call_seconds):
                 await job.ended()
-        except TimeoutError:
-            job.stop()
-            raise DeadlineError("the call took too long") from None
-        except BaseException:
-            job.stop()
+        except BaseException as error:
+            # Soon, and not now: whoever catches this first notes why the job will fail.
+            asyncio.get_running_loop().call_soon(job.stop)
+            if isinstance(error, TimeoutError):
+                raise DeadlineError("the call took too long") from None
             raise
         return job.result()
 

@@ -13,6 +13,9 @@ from overset.mcp.facts import Exchange, open_exchange
 from overset.mcp.problems import render
 from overset.observe.metrics import Metrics
 
+_CLIENT_GONE = 499
+"""No status of HTTP, for nothing was sent: what web servers log when the client hung up."""
+
 _log = structlog.get_logger(__name__)
 
 
@@ -43,6 +46,7 @@ class EdgeMiddleware:
                 self._refuse_large(scope)
                 limited = _limit(receive, self._max_body_bytes)
                 await self.app(scope, limited, answer.send)
+                answer.finish()
             except Refusal as refusal:
                 await self._answer(refusal, answer, scope, receive)
             except Exception:  # noqa: BLE001 - whatever it was, it is logged and answered
@@ -94,6 +98,12 @@ class _Answer:
             self.started, self.status = True, message["status"]
             MutableHeaders(scope=message)["X-Request-Id"] = self.exchange.request_id
         await self._send(message)
+
+    def finish(self) -> None:
+        """Note that nothing more comes: without an answer, there was nobody to send it to."""
+        if not self.started:
+            self.status = _CLIENT_GONE
+            self.exchange.log["client_gone"] = True
 
 
 def _limit(receive: Receive, most: int) -> Receive:

@@ -25,7 +25,7 @@ _METHODS = _find_methods()
 
 
 class OneMessageMiddleware:
-    """Reads the whole body, notes how it wants its answer, and passes it on if it is one message.
+    """Reads the whole body, and notes it and passes it on if it is one message.
 
     The SDK alone answers bytes that are no UTF-8, deep nesting and half characters with 500 or with
     nothing, and an unknown method as if its parameters were wrong.
@@ -48,6 +48,7 @@ class OneMessageMiddleware:
             exchange.log["code"] = found.code
             await found.make_response(exchange.request_id)(scope, receive, send)
             return
+        exchange.message = found
         exchange.wants_stream = _asks_for_progress(found)
         await self.app(scope, _replay(body, receive), send)
 

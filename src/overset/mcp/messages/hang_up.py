@@ -12,12 +12,12 @@ from overset.mcp.facts import get_exchange
 
 
 class HangUpMiddleware(Middleware):
-    """Runs a message in a scope that the layer of the same name cancels."""
+    """Runs a message in a scope that ends when the exchange is told to hang up."""
 
     async def on_request(
         self, context: MiddlewareContext[Any], call_next: CallNext[Any, Any]
     ) -> Any:
-        """Handle one request, and give up when its client hangs up."""
+        """Handle one request, and give up when its client cancels it or is gone."""
         exchange = get_exchange(get_http_request().scope)
         if exchange.call is not None:
             return await call_next(context)  # a message inside a message (`call_tool`)
@@ -27,4 +27,6 @@ class HangUpMiddleware(Middleware):
                     return await call_next(context)
             finally:
                 exchange.call = None
-        raise ToolError("The client is gone.")
+        if exchange.verdict is None:
+            exchange.verdict = exchange.farewell
+        raise ToolError("The call was cancelled.")

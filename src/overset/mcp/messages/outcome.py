@@ -22,7 +22,7 @@ class OutcomeMiddleware(Middleware):
         try:
             result = await call_next(context)
         except BaseException as error:
-            if call is not None and call.reason is None:
+            if call is not None:
                 call.fail(type(error).__name__)
             raise
         if call is not None:

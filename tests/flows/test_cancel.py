@@ -1,0 +1,192 @@
+"""A call is cancelled by its own client alone, on either wire, from any process, query and all."""
+
+import itertools
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+import pytest
+
+from support.attack import make_shared_user, make_sides
+from support.deployment import Platform, read_rpc, read_tool
+from support.postgres import PostgresServer
+from support.processes import wait_until
+from support.rows import fetch, fetch_log, read_figures
+from support.slow import count_to, sql
+from support.split import SplitPlatform, reached_at, running_beside
+
+ENDLESS = count_to(10**12)
+SOON = 3
+"""Seconds: one is the promise, and this a machine that does much else meanwhile."""
+
+_BEGUN = "SELECT count(*) AS n FROM logs WHERE action = 'mcp.execute_sql.db_validation'"
+_lengths = itertools.count(10_000_000)
+
+
+@pytest.fixture(scope="module")
+def neighbour(sqlite_platform: Platform, warehouse: PostgresServer) -> Iterator[Platform]:
+    """A second MCP process over the platform's home, which may query the warehouse."""
+    given = {
+        "OVERSET_MANAGER_URL": f"http://localhost:{sqlite_platform.settings.port}",
+        "OVERSET_DATA_SOURCE_ALLOW": f"127.0.0.1:{warehouse.port}",
+        "OVERSET_CALL_SECONDS": "20",
+    }
+    with running_beside(sqlite_platform, **given) as made:
+        yield made
+
+
+@contextmanager
+def running(
+    platform: Platform, message: dict[str, Any], *, token: str, workspace: str = "acme", **sent: Any
+) -> Iterator["Future[httpx.Response]"]:
+    """Lend the answer to come of a call whose query runs."""
+    before = count_begun(platform, workspace)
+    with ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(platform.post, message, token=token, timeout=90, **sent)
+        wait_until(lambda: count_begun(platform, workspace) > before, 15, what="the query")
+        yield answer
+
+
+def count_begun(platform: Platform, workspace: str) -> int:
+    """Return how many queries of a workspace were about to run, ever."""
+    return int(fetch(platform, _BEGUN, workspace=workspace)[0].n)
+
+
+def in_lane(platform: Platform) -> float:
+    """Return how many calls run that query data."""
+    return read_figures(platform, "mcp_calls_running")["queries"]
+
+
+def cancel(platform: Platform, request_id: object, *, token: str, **sent: Any) -> None:
+    """Send the notification, which is answered alike whatever it names."""
+    params = {"requestId": request_id, "reason": "enough"}
+    message = {"jsonrpc": "2.0", "method": "notifications/cancelled", "params": params}
+    answer = platform.post(message, token=token, **sent)
+    assert (answer.status_code, answer.content) == (202, b"")
+
+
+def assert_cancelled(answer: "Future[httpx.Response]", rpc_id: str | int) -> str:
+    """Assert that the call ends now, with the error that says so; return its request id."""
+    response = answer.result(SOON)
+    assert response.status_code == 200
+    request_id = response.headers["x-request-id"]
+    data = {"code": "cancelled", "request_id": request_id}
+    error = {"code": 0, "message": "Request cancelled", "data": data}
+    assert read_rpc(response) == {"jsonrpc": "2.0", "id": rpc_id, "error": error}
+    return request_id
+
+
+def make_long() -> dict[str, Any]:
+    """Return a call that takes seconds, and has a result that no cache has."""
+    return sql(count_to(next(_lengths)), timeout=60)
+
+
+def assert_went_on(answer: "Future[httpx.Response]") -> None:
+    """Assert that the call has its result."""
+    (row,) = read_tool(read_rpc(answer.result(90)))["rows"]
+    assert row["COUNT(*)"] >= 10_000_000
+
+
+@pytest.mark.parametrize("meta", [{}, {"_meta": {"progressToken": 1}}], ids=["json", "stream"])
+@pytest.mark.parametrize("rpc_id", [7, "7"], ids=["integer", "string"])
+def test_a_cancelled_call_ends_with_its_query_and_leaves_its_place(sqlite_platform, rpc_id, meta):
+    token = sqlite_platform.token()
+    message = sql(ENDLESS, timeout=60) | {"id": rpc_id}
+    message["params"] |= meta
+    with running(sqlite_platform, message, token=token) as answer:
+        cancel(sqlite_platform, rpc_id, token=token)
+        if meta:
+            # The stream began with what the tool said: the end is told as a tool tells it.
+            assert read_rpc(answer.result(SOON))["result"]["isError"]
+        else:
+            request_id = assert_cancelled(answer, rpc_id)
+            wait_until(lambda: in_lane(sqlite_platform) == 0, SOON, what="the free place")
+            rows = fetch_log(sqlite_platform, request_id, workspace="acme")
+            assert rows[-1].payload["reason"] == "cancelled"
+
+    wait_until(lambda: in_lane(sqlite_platform) == 0, SOON, what="the free place")
+
+
+def test_nobody_else_cancels_a_call(sqlite_platform):
+    """The same number from another member, another token, another workspace, at another door."""
+    acme, globex = make_shared_user(sqlite_platform)
+    other, _ = make_sides(sqlite_platform)
+    second = sqlite_platform.token(user_id=acme.user_id)
+    named = {"X-Workspace-Id": "acme"}
+    message = make_long()
+    with running(sqlite_platform, message, token=acme.token, headers=named) as answer:
+        cancel(sqlite_platform, 7, token=other.token)
+        cancel(sqlite_platform, 7, token=second)
+        cancel(sqlite_platform, 7, token=globex.token, headers={"X-Workspace-Id": "globex"})
+        cancel(sqlite_platform, 7, token=globex.token, host=globex.host)
+        refused = sqlite_platform.post(
+            {"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": 7}},
+            token=sqlite_platform.token("globex"),
+            headers=named,
+        )
+        assert refused.status_code == 404
+        assert not answer.done(), answer.result().text
+        assert_went_on(answer)
+
+
+def test_what_names_no_running_call_is_ignored(sqlite_platform):
+    token = sqlite_platform.token()
+    with running(sqlite_platform, make_long(), token=token) as answer:
+        for named in ("7", 8, 7.0, True, None, [7], {"id": 7}, "", 10**30):
+            cancel(sqlite_platform, named, token=token)
+        assert not answer.done(), answer.result().text
+        assert_went_on(answer)
+    cancel(sqlite_platform, 7, token=token)  # it is over
+
+
+def test_a_call_is_cancelled_at_the_same_workspace_by_any_name(sqlite_platform):
+    acme, _ = make_sides(sqlite_platform)
+    message = sql(ENDLESS, timeout=60)
+    with running(sqlite_platform, message, token=acme.token, host=acme.host) as answer:
+        cancel(sqlite_platform, 7, token=acme.token, headers={"X-Workspace-Id": "acme"})
+        assert_cancelled(answer, 7)
+
+
+def test_of_two_calls_with_one_number_none_is_cancelled(sqlite_platform):
+    token = sqlite_platform.token()
+    message = make_long()
+    with (
+        running(sqlite_platform, message, token=token) as first,
+        running(sqlite_platform, message, token=token) as second,
+    ):
+        cancel(sqlite_platform, 7, token=token)
+        assert_went_on(first)
+        assert_went_on(second)
+
+
+def test_a_cancellation_is_heard_by_the_neighbour_without_redis(sqlite_platform, neighbour):
+    token = sqlite_platform.token()
+    for here, there in itertools.permutations((sqlite_platform, neighbour)):
+        with running(here, sql(ENDLESS, timeout=60), token=token) as answer:
+            cancel(there, 7, token=token)
+            assert_cancelled(answer, 7)
+
+
+def test_of_two_calls_in_two_processes_none_is_cancelled(sqlite_platform, neighbour):
+    token = sqlite_platform.token()
+    message = make_long()
+    with (
+        running(sqlite_platform, message, token=token) as first,
+        running(neighbour, message, token=token) as second,
+    ):
+        cancel(neighbour, 7, token=token)
+        assert_went_on(first)
+        assert_went_on(second)
+
+
+def test_a_cancellation_is_heard_through_redis(sqlite_platform, split_platform: SplitPlatform):
+    token = sqlite_platform.token()
+    given = split_platform.mcp.environment
+    here = reached_at(sqlite_platform, split_platform.mcp.port)
+    with running_beside(sqlite_platform, **given) as there:
+        for one, other in itertools.permutations((here, there)):
+            with running(one, sql(ENDLESS, timeout=60), token=token) as answer:
+                cancel(other, 7, token=token)
+                assert_cancelled(answer, 7)
