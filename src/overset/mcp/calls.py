@@ -14,7 +14,7 @@ from typing import NewType
 
 import structlog
 
-from overset.mcp.facts import Caller, Exchange, RPCError
+from overset.mcp.facts import Caller, Exchange
 from overset.mcp.relay import Relay, Word
 
 CallKey = NewType("CallKey", str)
@@ -22,7 +22,7 @@ CallKey = NewType("CallKey", str)
 _PATIENCE_SECONDS = 0.2
 """How long other processes have to say that they run a call of the same key."""
 
-_CANCELLED = 0  # the number and the words are the MCP SDK's own
+_NUMBER, _MESSAGE = 0, "Request cancelled"  # as the MCP SDK's own servers say it
 _log = structlog.get_logger(__name__)
 
 
@@ -99,14 +99,8 @@ class RunningCalls:
             _log.info("a cancellation names no one call", calls=len(calls))
             return
         ((exchange, rpc_id),) = calls
-        exchange.hang_up(
-            answer=RPCError(
-                id=rpc_id,
-                code=_CANCELLED,
-                message="Request cancelled",
-                data={"code": "cancelled", "request_id": exchange.request_id},
-            )
-        )
+        answer = exchange.make_error(rpc_id, _MESSAGE, number=_NUMBER, code="cancelled")
+        exchange.hang_up(answer=answer)
 
     def _tell(self, key: CallKey, *, runs: bool) -> bool:
         return self._relay.tell(Word(key=key, sender=self._me, runs=runs))

@@ -82,6 +82,11 @@ class Exchange:
             raise OversetError("a step asked who the caller is before step 3 had said")
         return self.caller
 
+    def make_error(self, rpc_id: str | int, message: str, *, number: int, code: str) -> RPCError:
+        """Return the error that tells a client, and with `code` a program, what happened."""
+        data = {"code": code, "request_id": self.request_id}
+        return RPCError(rpc_id, number, message, data)
+
     def hang_up(self, *, answer: RPCError | None = None) -> None:
         """End what runs of the message, and what would still begin: nobody waits for its result.
 

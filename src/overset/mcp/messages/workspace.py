@@ -19,7 +19,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from overset.kernel.clock import Monotonic, monotonic
 from overset.kernel.errors import Forbidden, Refusal, TooManyRequests, Unavailable
 from overset.mcp.away import away
-from overset.mcp.facts import Exchange, RPCError, get_exchange
+from overset.mcp.facts import Exchange, get_exchange
 from overset.mcp.messages.verdict import refuse
 from overset.observe.audit import ToolCall, find_call, recording
 from overset.observe.metrics import Metrics
@@ -184,11 +184,11 @@ class WorkspaceMiddleware(Middleware):
         self, refusal: Refusal, exchange: Exchange, context: MiddlewareContext[Any]
     ) -> Exception:
         request = context.fastmcp_context and context.fastmcp_context.request_context
-        exchange.verdict = RPCError(
-            id=request.request_id if request else 0,
-            code=_INTERNAL_ERROR,
-            message=refusal.detail,
-            data={"code": refusal.code, "request_id": exchange.request_id},
+        exchange.verdict = exchange.make_error(
+            request.request_id if request else 0,
+            refusal.detail,
+            number=_INTERNAL_ERROR,
+            code=refusal.code,
         )
         return refuse(refusal, exchange)
 
