@@ -44,8 +44,8 @@ prove: env ## take each isolation hook out in turn: the tests that must fail do
 
 .PHONY: bench
 bench: env ## measure bare Superset and Overset in turn, in one run
-	@bash tools/bench-deps.sh
-	@PYTHONPATH=tests:. $(BIN)/python -m bench $(ARGS)
+	@bash tools/test-deps.sh wrk
+	@PYTHONPATH="$(CURDIR)/tests:$(CURDIR)$${PYTHONPATH:+:$$PYTHONPATH}" $(BIN)/python -m bench $(ARGS)
 
 .PHONY: docs
 docs: env ## write the reference pages that are made from code

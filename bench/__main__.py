@@ -1,26 +1,35 @@
 """`make bench`: runs every measurement in one go and reports."""
 
 import contextlib
+import json
+import time
+from collections.abc import Callable, Iterator
 from enum import StrEnum
 from pathlib import Path
+from types import ModuleType
 from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from bench import cost, creation, crowd, fairness, speed
 from bench.calls import HEALTH
-from bench.crowd import measure_crowd, measure_new_workspace
-from bench.fairness import add_source, measure_fairness
-from bench.figures import Figures
-from bench.load import Target, press
+from bench.figures import ONE, SERVERS, TWO, Figures
+from bench.fill import Filling, fill
+from bench.load import Target, find_wrk
 from bench.machine import describe_machine, describe_versions
-from bench.picture import draw
-from bench.report import show, write
-from bench.servers import has_workers, running_bare, running_overset, running_workers
-from bench.speed import measure_speed
+from bench.report import Report
+from bench.run import Options, Run
+from bench.servers import has_workers, running_mcp, running_overset, running_superset
+from bench.slow import ask
 from support.postgres import running_postgres
 
-ROOT = Path(__file__).parents[1]
+_ROOT = Path(__file__).parents[1]
+_TABLE_WIDTH = 150
+_PARTS = (speed, fairness, cost, creation, crowd)
+# With what the tests put there, and with what every test of the platform gets: 1, 2 and 1.
+_CONTENT = {"charts": 99, "datasets": 18, "dashboards": 8}
 
 
 class Kind(StrEnum):
@@ -32,67 +41,102 @@ class Kind(StrEnum):
 
 Rounds = Annotated[int, typer.Option(min=1, help="Medians are over so many rounds.")]
 Seconds = Annotated[int, typer.Option(min=1, help="How long each load lasts.")]
-Slow = Annotated[int, typer.Option(min=1, help="How long the slow queries of neighbours last.")]
+Slow = Annotated[int, typer.Option(min=2, help="How long the slow queries of neighbours last.")]
 Workspaces = Annotated[int, typer.Option(min=10, help="So many; a fifth of them is asked.")]
 Kinds = Annotated[list[Kind] | None, typer.Option(help="Metadata: by default both, in turn.")]
 Results = Annotated[Path, typer.Option(help="Where the figures go.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the figures as JSON, no table.")]
 
 
 def main(  # noqa: PLR0913 - an argument for each option
     *,
-    rounds: Rounds = 5,
-    seconds: Seconds = 3,
+    rounds: Rounds = 3,
+    seconds: Seconds = 2,
     slow_seconds: Slow = 8,
     workspaces: Workspaces = 1000,
     kind: Kinds = None,
-    results: Results = ROOT / "bench" / "results",
+    results: Results = _ROOT / "bench" / "results",
+    as_json: AsJson = False,
 ) -> None:
     """Measure bare Superset and Overset in turn, and compare."""
-    console = Console()
-    void = False
+    err, out = Console(stderr=True), Console()
+    # Where there is no terminal, or a narrow one, lines are longer: cut figures say nothing.
+    out.width = max(out.width, _TABLE_WIDTH)
+    try:
+        find_wrk()
+    except FileNotFoundError as error:
+        err.print(str(error), style="red")
+        raise typer.Exit(2) from None
+    reports = []
     for one in kind or list(Kind):
-        given = {
-            "machine": describe_machine(),
-            "versions": describe_versions(),
-            "rounds": rounds,
-            "seconds": seconds,
-        }
-        figures = measure(
-            one, rounds=rounds, seconds=seconds, slow_seconds=slow_seconds, workspaces=workspaces
-        )
-        show(figures, title=f"{one} metadata, medians of {rounds} rounds", console=console)
-        path = write(figures, given, folder=results, kind=one)
-        draw(figures, path.with_suffix(".svg"), title=f"Overset against bare Superset, {one}")
-        console.print(f"{path}")
-        void = void or bool(figures.problems)
-    if void:
+        report = _measure(Options(one, rounds, seconds, slow_seconds, workspaces), console=err)
+        paths = report.write(results)
+        if not as_json:
+            report.show(out)
+        err.print("written: " + ", ".join(path.name for path in paths))
+        reports.append(report)
+    if as_json:
+        print(json.dumps([report.as_json() for report in reports], indent=2))  # noqa: T201 - asked for
+    if any(report.is_void() for report in reports):
         raise typer.Exit(1)
 
 
-def measure(
-    kind: Kind, *, rounds: int, seconds: int, slow_seconds: int, workspaces: int
-) -> Figures:
-    """Run all servers over one kind of metadata and return the figures."""
+def _measure(options: Options, *, console: Console) -> Report:
+    start, machine = time.monotonic(), describe_machine()
     figures = Figures()
+    for part in _PARTS:
+        figures.declare(part.rows(options))
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task("")
+
+        def say(what: str) -> None:
+            progress.update(task, description=f"{options.kind}: {what}")
+
+        say("starting the servers")
+        with _running(options, figures, say) as run:
+            for part in _PARTS:
+                _measure_part(part, run, console)
+    minutes = (time.monotonic() - start) / 60
+    return Report(options, figures, machine, describe_versions(), minutes)
+
+
+def _measure_part(part: ModuleType, run: Run, console: Console) -> None:
+    """Measure one part; if it fails, its rows are void and the others are measured still."""
+    questions = [row.question for row in part.rows(run.options)]
+    if len(run.targets) < len(SERVERS):
+        for question in questions:
+            if TWO in run.figures.rows[question].judged:
+                run.figures.spoil(question, TWO, "this `overset mcp` has no `--workers`")
+    try:
+        part.measure(run)
+    except Exception as error:  # noqa: BLE001 - told in the report, and the other parts still run
+        reason = f"{type(error).__name__}: {error}"
+        console.print(f"{part.__name__} failed: {reason}", style="red", markup=False)
+        for question in questions:
+            for server in run.figures.rows[question].judged or (ONE,):
+                run.figures.spoil(question, server, reason)
+
+
+@contextlib.contextmanager
+def _running(options: Options, figures: Figures, say: Callable[[str], None]) -> Iterator[Run]:
+    """Run all servers over one kind of metadata while the block lasts."""
     with contextlib.ExitStack() as exits:
         postgres = exits.enter_context(running_postgres())
-        platform = exits.enter_context(running_overset(kind, postgres, ROOT / ".cache" / "home"))
+        platform = exits.enter_context(
+            running_overset(options.kind, postgres, _ROOT / ".cache" / "home")
+        )
         header = (f"Bearer {platform.token()}",)
-        overset = Target("one process", platform.url, header)
+        overset = Target(ONE, platform.url, header)
         # The first use makes the Superset user, whom the copy for bare Superset needs.
-        press(overset, HEALTH, callers=1, seconds=1)
-        user = platform.user()
-        bare = running_bare(platform, postgres, workspace="acme", user=user)
-        targets = [exits.enter_context(bare), overset]
+        ask(overset, HEALTH)
+        fill(platform, [Filling(platform.manager.workspaces.get("acme").id, "acme", **_CONTENT)])
+        bare = exits.enter_context(running_superset(platform, postgres, workspace="acme"))
+        targets = [bare, overset]
         if has_workers():
-            url = exits.enter_context(running_workers(platform, 2))
-            targets.append(Target("two workers", url, header))
-        measure_speed(figures, targets, rounds=rounds, seconds=seconds)
-        add_source(platform, postgres)
-        measure_fairness(figures, targets, platform, rounds=rounds, seconds=slow_seconds)
-        measure_new_workspace(figures, platform, rounds=rounds, kind=kind)
-        measure_crowd(figures, platform, workspaces=workspaces, rounds=rounds, seconds=seconds)
-    return figures
+            served = exits.enter_context(running_mcp(platform, workers=2))
+            targets.append(Target(TWO, served.url, header, processes=2))
+        yield Run(options, figures, platform, postgres, targets, say)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
--- What wrk sends and checks. Argument: a file with the body on its first line, what a good answer
+-- What wrk sends and checks. Arguments: a file with the body on its first line, what a good answer
 -- contains on its second (perhaps nothing), and then one Authorization header a line (perhaps
--- empty), used in turn; and the milliseconds between two calls of one caller.
+-- empty), used in turn; the milliseconds between two calls of one caller; and the seconds at the
+-- start of which answers do not count.
 local ffi = require("ffi")
 ffi.cdef("struct bench_moment { long s; long ns; }; int clock_gettime(int, struct bench_moment *);")
 local moment = ffi.new("struct bench_moment")
@@ -19,7 +20,7 @@ function init(args)
   local requests, number = {}, 0
   local lines = io.lines(args[1])
   local body = lines()
-  expected, pause = lines(), tonumber(args[2])
+  expected, pause, lead = lines(), tonumber(args[2]), tonumber(args[3]) * 1e6
   for authorization in lines do
     local headers = {
       ["Content-Type"] = "application/json",
@@ -28,10 +29,12 @@ function init(args)
     if authorization ~= "" then headers["Authorization"] = authorization end
     requests[#requests + 1] = wrk.format("POST", nil, headers, body)
   end
-  right, wrong, first_wrong, waiting_since, times = 0, 0, "", 0, {}
+  right, wrong, first_wrong, times = 0, 0, "", {}
+  started, waiting_since = 0, 0
   function request()
     number = number % #requests + 1
     waiting_since = now()
+    if started == 0 then started = waiting_since end
     return requests[number]
   end
   if pause > 0 then
@@ -40,27 +43,40 @@ function init(args)
 end
 
 function response(status, headers, body)
-  times[#times + 1] = now() - waiting_since
+  local ended = now()
+  local time = ended - waiting_since
   waiting_since = 0
   local good = status == 200 and body:find('"result":', 1, true)
     and not body:find('"isError":true', 1, true)
     and (expected == "" or body:find(expected, 1, true))
-  if good then
-    right = right + 1
-  else
+  if not good then
     wrong = wrong + 1
-    first_wrong = status .. " " .. body:sub(1, 300)
+    first_wrong = status .. " ... " .. body:sub(-400)
+  elseif ended >= started + lead then
+    right = right + 1
+    times[#times + 1] = time
   end
 end
 
--- The times mean something with one connection only: with more, requests overlap.
+-- The times mean something with one connection a thread only: with more, requests overlap.
 function done(summary)
-  local thread = threads[1]
-  local since = thread:get("waiting_since")
+  local right, wrong, first_wrong, times = 0, 0, "", {}
+  for _, thread in ipairs(threads) do
+    right, wrong = right + thread:get("right"), wrong + thread:get("wrong")
+    if thread:get("first_wrong") ~= "" then first_wrong = thread:get("first_wrong") end
+    for _, time in ipairs(thread:get("times")) do times[#times + 1] = time end
+    -- A call that is unanswered at the end counts if it has waited for longer than is usual.
+    local since = thread:get("waiting_since")
+    if since > 0 and (now() - since > summary.duration / 20 or #times == 0) then
+      times[#times + 1] = now() - since
+    end
+  end
+  local failed = summary.errors
+  local broken = failed.connect + failed.read + failed.write + failed.timeout
+  if broken > 0 and first_wrong == "" then first_wrong = "connections that failed" end
   local out = io.open(os.getenv("BENCH_ANSWERS"), "w")
-  out:write(thread:get("right"), "\n", thread:get("wrong"), "\n", summary.duration, "\n")
-  out:write((thread:get("first_wrong"):gsub("%s+", " ")), "\n")
-  out:write(since > 0 and now() - since or 0, "\n")
-  for _, time in ipairs(thread:get("times")) do out:write(time, "\n") end
+  out:write(right, "\n", wrong + broken, "\n", summary.duration, "\n")
+  out:write((first_wrong:gsub("%s+", " ")), "\n")
+  for _, time in ipairs(times) do out:write(time, "\n") end
   out:close()
 end

@@ -1,52 +1,100 @@
-"""Many workspaces: how long a new one takes, and whether many are as quick as few."""
+"""Many workspaces: whether many are as quick as few, and the memory that they take."""
 
-import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 
 from bench.calls import CHARTS
-from bench.figures import Figures, Row
-from bench.load import Target, press
+from bench.figures import ONE, Row
+from bench.fill import Filling, fill
+from bench.load import Pace, Target, press
+from bench.run import Options, Run
+from bench.servers import Served, running_mcp
 from bench.speed import settle
-from support.deployment import Platform
+from support.processes import RunningProcess
 
 _FEW = 2
-_CREATED = {"sqlite": 0.5, "postgres": 1.5}
+_CHARTS = 10
+_PACE = Pace(callers=1, seconds=5)
+_SHARE_ASKED = 5
 
 
-def measure_new_workspace(figures: Figures, platform: Platform, *, rounds: int, kind: str) -> None:
-    """Take the time of new workspaces, once their template is there."""
-    for number in range(rounds):
-        start = time.perf_counter()
-        platform.manager.workspaces.create(f"new-{number}", team="tests")
-        row = Row("a new workspace", "s", limit=_CREATED[kind], judged=("one process",))
-        figures.add(row, "one process", time.perf_counter() - start)
+def rows(options: Options) -> Iterator[Row]:
+    """Return what is asked."""
+    few, many, ratio, memory_few, memory_many = _questions(options)
+    yield Row(few, "ms")
+    yield Row(many, "ms")
+    yield Row(ratio, "times", judged=(ONE,), limit=1.3)
+    yield Row(memory_few, "MB")
+    yield Row(memory_many, "MB")
 
 
-def measure_crowd(
-    figures: Figures, platform: Platform, *, workspaces: int, rounds: int, seconds: int
-) -> None:
-    """Ask a fifth of many workspaces in turn, and two of them, which should be no quicker."""
-    slugs = [f"crowd-{number}" for number in range(workspaces)]
-    for slug in slugs:
-        platform.manager.workspaces.create(slug, team="tests")
-    user = platform.manager.users.create("crowd@example.com", name="Crowd").id
-    headers = []
-    for slug in slugs[: workspaces // 5]:
-        platform.manager.members.put(slug, user, role="Admin")
-        headers.append(f"Bearer {platform.token(slug, user_id=user)}")
-    name = f"{len(headers)} of {workspaces} workspaces"
-    many = Target(name, platform.url, headers)
-    few = Target("2 workspaces", platform.url, headers[:_FEW])
-    for header in headers:
-        # The first call makes the workspace's Superset user.
-        settle(Target(name, platform.url, (header,)))
-    for number in range(rounds):
-        seen = {}
-        for target in (few, many) if number % 2 == 0 else (many, few):
-            load = press(target, CHARTS, callers=1, seconds=seconds)
-            figures.check(f"list_charts in {target.name}", load)
-            seen[target.name] = load.percentile(0.95)
-            figures.add(
-                Row(f"{target.name}, list_charts p95", "ms"), "one process", seen[target.name]
-            )
-        row = Row(f"{name} / 2 workspaces", "times", limit=1.3, judged=("one process",))
-        figures.add(row, "one process", seen[many.name] / seen[few.name])
+def _questions(options: Options) -> tuple[str, ...]:
+    asked = options.workspaces // _SHARE_ASKED
+    few, many = f"{_FEW} workspaces", f"{asked} of {options.workspaces} workspaces"
+    return (
+        f"list_charts, p95, {few}",
+        f"list_charts, p95, {many}",
+        f"list_charts, p95, {asked} of many / {few}",
+        f"memory after {few}",
+        f"memory after {asked} workspaces",
+    )
+
+
+def measure(run: Run) -> None:
+    """Ask a fifth of many workspaces in turn, and two of them, which should be no quicker.
+
+    All of them have been asked once before: the first call makes the member's Superset user. The
+    process is fresh, and serves nothing but these.
+    """
+    headers = _make_workspaces(run)
+    few, many, ratio, memory_few, memory_many = _questions(run.options)
+    with running_mcp(run.platform) as served:
+        asked = {
+            few: Target(ONE, served.url, headers[:_FEW]),
+            many: Target(ONE, served.url, headers),
+        }
+        _warm(run, asked[few], served, memory_few)
+        _warm(run, asked[many], served, memory_many)
+        for number in range(run.options.rounds):
+            run.say(f"many workspaces: round {number + 1} of {run.options.rounds}")
+            p95 = {}
+            for question in (few, many) if number % 2 == 0 else (many, few):
+                load = press(asked[question], CHARTS, _PACE)
+                p95[question] = load.percentile(0.95)
+                for name in (question, ratio):
+                    run.figures.check(name, ONE, load)
+                run.figures.add(question, ONE, p95[question])
+            run.figures.add(ratio, ONE, p95[many] / p95[few])
+
+
+def _warm(run: Run, target: Target, served: Served, question: str) -> None:
+    for number, header in enumerate(target.authorizations):
+        run.say(f"many workspaces: first use of {number + 1} of {len(target.authorizations)}")
+        settle(replace(target, authorizations=(header,)))
+    press(target, CHARTS, _PACE)
+    run.figures.add(question, ONE, _read_memory(served.process))
+
+
+def _read_memory(process: RunningProcess) -> float:
+    """Return the megabytes of memory that a process has for itself and shares."""
+    status = Path(f"/proc/{process.pid}/status").read_text()
+    line = next(line for line in status.splitlines() if line.startswith("VmRSS"))
+    return int(line.split()[1]) / 1024
+
+
+def _make_workspaces(run: Run) -> list[str]:
+    """Make the workspaces, fill those that are asked, and return a header for each of these."""
+    manager, count = run.platform.manager, run.options.workspaces
+    made = []
+    for number in range(count):
+        if number % 10 == 0:
+            run.say(f"many workspaces: made {number} of {count}")
+        made.append(manager.workspaces.create(f"crowd-{number}", team="tests"))
+    asked = made[: count // _SHARE_ASKED]
+    run.say(f"many workspaces: filling {len(asked)}")
+    fill(run.platform, [Filling(one.id, one.slug, charts=_CHARTS, datasets=1) for one in asked])
+    user = manager.users.create("crowd@example.com", name="Crowd").id
+    for one in asked:
+        manager.members.put(one.slug, user, role="Admin")
+    return [f"Bearer {run.platform.token(one.slug, user_id=user)}" for one in asked]

@@ -1,88 +1,126 @@
 """What a workspace feels of another's slow queries: its health checks, beside them and in quiet."""
 
-import json
-import os
-import subprocess
-import sys
-from collections.abc import Sequence
-from dataclasses import replace
-from pathlib import Path
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 from bench.calls import HEALTH, sql
-from bench.figures import Figures, Row
-from bench.load import Target, press
-from bench.slow import counting_for, listing, under_way
-from support.deployment import Platform
-from support.postgres import PostgresServer
+from bench.figures import BARE, ONE, TWO, Row
+from bench.fill import Filling, fill
+from bench.load import Call, Pace, Target, press, pressing
+from bench.run import Options, Run
+from bench.slow import MOST_ROWS, ask, count_sleepers, counting_for, listing, make_sleepy, sleeping
+from bench.speed import settle
+from support.processes import wait_until
 
-_PAUSE = 20
-_ROWS = 200_000
-_SOURCE = 2
+_PAUSE = 30
+_LEAD = 1
+_SHORT = 4
+_TOO_MANY = re.compile(r"Response too large: ~([\d,]+) tokens")
+_ROW_TOKENS = 25
+_TIMES_QUIET = 3
+_QUIET = "quiet, p95"
+_SQLITE = "beside a long SQLite query"
+_WIDE = f"beside {MOST_ROWS:,} rows"
+_SLEEPERS = "beside sleeps in all places"
+_LIMITS = {_SQLITE: 20, _WIDE: 50, _SLEEPERS: 20}
+_ENOUGH = "the neighbour's query did not end well while it was measured"
 
 
-def measure_fairness(
-    figures: Figures,
-    targets: Sequence[Target],
-    platform: Platform,
-    *,
-    rounds: int,
-    seconds: int,
-) -> None:
-    """Ask a quiet workspace for its health while another has slow calls under way.
+def rows(_: Options) -> Iterator[Row]:
+    """Return what is asked."""
+    yield Row(_QUIET, "ms")
+    for name, limit in _LIMITS.items():
+        yield Row(f"{name}, p95", "ms", judged=(ONE, TWO), limit=limit)
+    for name in _LIMITS:
+        yield Row(f"{name}, times quiet", "times", judged=(ONE, TWO), limit=_TIMES_QUIET)
 
-    Bare Superset knows one workspace: there the same one is asked. `add_source` comes before.
+
+@dataclass(frozen=True, slots=True)
+class _Slow:
+    """Calls that are under way in other workspaces: as whom, how many, and beside how long."""
+
+    name: str
+    call: Call
+    authorizations: list[str]
+    seconds: int
+
+
+def measure(run: Run) -> None:
+    """Ask a quiet workspace for its health while others have slow calls under way.
+
+    Bare Superset knows one workspace: there the same one is asked. It has no such places that
+    could all be taken, and would do the sleeping calls one by one.
     """
-    slots = platform.settings.query_slots
-    busy = [f"Bearer {platform.token(user_id=platform.new_member())}" for _ in range(slots)]
-    quiet = f"Bearer {platform.token('globex')}"
-    slow = (
-        ("SQLite query", sql(counting_for(seconds)), 1, 20),
-        (f"{_ROWS} rows", sql(listing(_ROWS)), 1, 50),
-        (f"{slots} x pg_sleep", sql(f"SELECT bench_wait({seconds})", database=_SOURCE), slots, 20),
+    slow = _prepare(run)
+    _check_rows(run, slow[1].call)
+    quiet = f"Bearer {run.platform.token('globex')}"
+    for target in run.in_turn("fairness"):
+        bare = target.name == BARE
+        asked = target if bare else replace(target, authorizations=(quiet,))
+        alone = _probe(run, asked, _SHORT, _QUIET)
+        for one in slow:
+            if bare and one.name == _SLEEPERS:
+                continue
+            headers = target.authorizations if bare else one.authorizations
+            beside = _measure(run, asked, replace(target, authorizations=headers), one)
+            run.figures.add(f"{one.name}, times quiet", target.name, beside / alone)
+
+
+def _prepare(run: Run) -> tuple[_Slow, ...]:
+    platform, seconds = run.platform, run.options.slow_seconds
+    other = platform.manager.workspaces.create("hog", team="tests")
+    acme = platform.manager.workspaces.get("acme")
+    source = make_sleepy(run.postgres)
+    fill(
+        platform, [Filling(acme.id, "acme", source=source), Filling(other.id, "hog", source=source)]
     )
-    for number in range(rounds):
-        for target in targets if number % 2 == 0 else targets[::-1]:
-            bare = target.name == "bare"
-            asked = target if bare else replace(target, authorizations=(quiet,))
-            hog = target if bare else replace(target, authorizations=busy)
-            alone = _probe(figures, asked, seconds, Row("quiet, health_check p95", "ms"))
-            for name, call, at_once, limit in slow:
-                if bare and at_once > 1:
-                    continue  # its copy has no such source, and would take them one by one
-                row = Row(f"beside {name}, p95", "ms", limit=limit, judged=("one process",))
-                with under_way(hog, call, at_once=at_once) as answers:
-                    beside = _probe(figures, asked, seconds, row)
-                _check(figures, f"{name} at {target.name}", answers)
-                times = Row(f"beside {name} / quiet", "times", limit=3, judged=("one process",))
-                figures.add(times, target.name, beside / alone)
+    members = [
+        f"Bearer {platform.token(slug, user_id=platform.new_member(slug))}"
+        for slug in ("acme", "hog") * 2
+    ]
+    # The databases of `hog` are as many and in the same order as those of `acme`.
+    sleep = sql(sleeping(seconds / 2), database=2)
+    wide = sql(listing(MOST_ROWS), expected="Response too large")
+    return (
+        _Slow(_SQLITE, sql(counting_for(seconds)), members[:1], seconds + 2),
+        _Slow(_WIDE, wide, members[:1], _SHORT + 2),
+        _Slow(_SLEEPERS, sleep, members, seconds // 2 + 2),
+    )
 
 
-def _probe(figures: Figures, target: Target, seconds: int, row: Row) -> float:
-    load = press(target, HEALTH, callers=1, seconds=seconds, pause=_PAUSE)
-    figures.check(f"{row.question} at {target.name}", load)
-    figures.add(row, target.name, load.percentile(0.95))
+def _check_rows(run: Run, wide: Call) -> None:
+    """See that all rows are converted: Superset says how much of an answer they would be."""
+    for target in run.targets:
+        answer = ask(target, wide)
+        found = _TOO_MANY.search(answer)
+        if found is None or int(found[1].replace(",", "")) < MOST_ROWS * _ROW_TOKENS:
+            run.figures.spoil(f"{_WIDE}, p95", target.name, f"not all rows: {answer[-300:]}")
+
+
+def _measure(run: Run, asked: Target, hog: Target, slow: _Slow) -> float:
+    question = f"{slow.name}, p95"
+    slots = run.platform.settings.query_slots * asked.processes
+    # More than there are places where connections are spread over processes by chance.
+    at_once = slots * asked.processes if slow.name == _SLEEPERS else 1
+    pace = Pace(callers=at_once, seconds=10 * slow.seconds)
+    with pressing(hog, slow.call, pace) as client:
+        if slow.name == _SLEEPERS:
+            wait_until(lambda: count_sleepers(run.postgres) == slots, what="sleeps in all places")
+        p95 = _probe(run, asked, slow.seconds, question)
+        load = client.stop()
+    settle(asked)
+    run.figures.check(question, asked.name, load)
+    if not load.answers:
+        run.figures.spoil(question, asked.name, _ENOUGH)
+    return p95
+
+
+def _probe(run: Run, target: Target, seconds: int, question: str) -> float:
+    # With several processes, so many connections that each process has one.
+    callers = 1 if target.processes == 1 else 2 * target.processes
+    pace = Pace(callers=callers, seconds=seconds, lead=_LEAD, pause=_PAUSE * callers)
+    load = press(target, HEALTH, pace)
+    run.figures.check(question, target.name, load)
+    run.figures.add(question, target.name, load.percentile(0.95))
     return load.percentile(0.95)
-
-
-def _check(figures: Figures, what: str, answers: Sequence[str]) -> None:
-    if all(answers):
-        figures.problems.append(f"{what}: no good answer, such as {answers[0]}")
-
-
-def add_source(platform: Platform, postgres: PostgresServer) -> None:
-    """Give the workspace `acme` a PostgreSQL data source, which is its second."""
-    url = postgres.create_database()
-    # Superset lets nobody name `pg_sleep` itself.
-    postgres.execute(
-        "CREATE FUNCTION bench_wait(seconds float) RETURNS text LANGUAGE sql"
-        " AS 'SELECT pg_sleep(seconds)::text'",
-        database=url.rpartition("/")[2],
-    )
-    made = platform.manager.workspaces.get("acme")
-    subprocess.run(
-        [sys.executable, "-P", Path(__file__).with_name("add_source.py")],
-        input=json.dumps({"id": made.id, "slug": "acme", "url": url}),
-        text=True,
-        check=True,
-        env={**os.environ, **platform.environment},
-    )

@@ -2,10 +2,12 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
@@ -19,11 +21,15 @@ _SCRIPT = Path(__file__).with_name("call.lua")
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where calls go, and as whom: one `Authorization` header for each caller in turn, or none."""
+    """Where calls go, and as whom: one `Authorization` header a call in turn, or none.
+
+    `processes` of the server share the calls.
+    """
 
     name: str
     url: str
     authorizations: Sequence[str] = ("",)
+    processes: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +43,10 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What one run of the client saw.
+    """What one run of the client saw, after the lead.
 
-    `milliseconds` has the time of every call, if there was one caller. A call that was still
-    unanswered at the end is in it with the time that it had waited.
+    `milliseconds` has the time of every call. A call that was still unanswered at the end is in it
+    with the time that it had waited.
     """
 
     answers: int
@@ -56,63 +62,121 @@ class Load:
         return self.answers / self.seconds
 
     def percentile(self, share: float) -> float:
-        """Return the milliseconds within which this share of calls was answered."""
+        """Return the milliseconds within which this share of calls was answered.
+
+        Raises:
+            RuntimeError: there was no good answer.
+        """
+        if not self.milliseconds:
+            raise RuntimeError(f"no good answer, first: {self.first_wrong}")
         ordered = sorted(self.milliseconds)
         return ordered[max(0, ceil(share * len(ordered)) - 1)]
 
 
-def press(target: Target, call: Call, *, callers: int, seconds: int, pause: int = 0) -> Load:
-    """Call again and again for some seconds, each caller on a connection that it keeps.
-
-    Args:
-        target: the server.
-        call: what is sent.
-        callers: how many calls are under way at any moment.
-        seconds: for how long.
-        pause: milliseconds between an answer and the caller's next call.
+def find_wrk() -> str:
+    """Return the path of wrk.
 
     Raises:
-        RuntimeError: there is no wrk, or it failed.
+        FileNotFoundError: there is none.
     """
     wrk = shutil.which("wrk")
     if wrk is None:
-        raise RuntimeError("the load client `wrk` is missing: run `bash tools/bench-deps.sh`")
+        raise FileNotFoundError(
+            "the load client `wrk` is missing: run `bash tools/test-deps.sh wrk`"
+        )
+    return wrk
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How a client calls.
+
+    `callers` are under way at any moment, for `seconds`, each with a `pause` of so many
+    milliseconds between an answer and its next call. Answers in the `lead`, so many seconds
+    before, do not count: calls that are cut off at the end would have no counterpart at the start.
+    """
+
+    callers: int
+    seconds: int
+    lead: int = 0
+    pause: int = 0
+
+
+def press(target: Target, call: Call, pace: Pace) -> Load:
+    """Call again and again, each caller on a connection that it keeps.
+
+    Raises:
+        FileNotFoundError: there is no wrk.
+        RuntimeError: it failed.
+    """
+    with pressing(target, call, pace) as client:
+        return client.result()
+
+
+@contextmanager
+def pressing(target: Target, call: Call, pace: Pace) -> Iterator["Client"]:
+    """Do what `press` does beside what the block does, and at most until it ends."""
     with tempfile.TemporaryDirectory(prefix="overset-bench-") as folder:
         # In a file, which only we may read: tokens belong on no command line.
-        sent, answers = Path(folder) / "sent", Path(folder) / "answers"
+        sent = Path(folder) / "sent"
         sent.write_text("\n".join([call.body, call.expected, *target.authorizations]) + "\n")
-        argv = [wrk, "-t1", f"-c{callers}", f"-d{seconds}s", "--timeout", _TIMEOUT]
-        argv += ["-s", str(_SCRIPT), target.url, "--", str(sent), str(pause)]
-        share = _run(argv, {**os.environ, "BENCH_ANSWERS": str(answers)})
-        return _read(answers, one_caller=callers == 1, pause=pause, client_share=share)
+        # A thread for each caller who waits between calls: then each has a clock of its own.
+        argv = [find_wrk(), f"-t{pace.callers if pace.pause else 1}", f"-c{pace.callers}"]
+        argv += [f"-d{pace.lead + pace.seconds}s", "--timeout", _TIMEOUT]
+        argv += ["-s", str(_SCRIPT), target.url, "--", str(sent), str(pace.pause), str(pace.lead)]
+        client = Client(argv, Path(folder), pace)
+        try:
+            yield client
+        finally:
+            client.kill()
 
 
-def _run(argv: list[str], environment: dict[str, str]) -> float:
-    """Run a program and return its share of a core."""
-    start = time.monotonic()
-    with tempfile.TemporaryFile() as output:
-        process = subprocess.Popen(argv, stdout=output, stderr=output, env=environment)
-        _, status, used = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode != 0:
-            output.seek(0)
-            raise RuntimeError(f"wrk ended with {process.returncode}: {output.read().decode()}")
-    return (used.ru_utime + used.ru_stime) / (time.monotonic() - start)
+class Client:
+    """A wrk that runs."""
+
+    def __init__(self, argv: list[str], folder: Path, pace: Pace) -> None:
+        self._answers, self._output = folder / "answers", folder / "output"
+        self._pace = pace
+        self._start = time.monotonic()
+        with self._output.open("wb") as output:
+            self._process = subprocess.Popen(
+                argv,
+                stdout=output,
+                stderr=output,
+                env={**os.environ, "BENCH_ANSWERS": str(self._answers)},
+            )
+
+    def stop(self) -> Load:
+        """Close its connections, whatever is still unanswered, and return what it saw."""
+        self._process.send_signal(signal.SIGINT)
+        return self.result()
+
+    def result(self) -> Load:
+        """Return what it saw, once its time is over."""
+        _, status, used = os.wait4(self._process.pid, 0)
+        self._process.returncode = code = os.waitstatus_to_exitcode(status)
+        if code != 0 or not self._answers.exists():
+            raise RuntimeError(f"wrk ended with {code}: {self._output.read_text()}")
+        share = (used.ru_utime + used.ru_stime) / (time.monotonic() - self._start)
+        return _read(self._answers, self._pace, client_share=share)
+
+    def kill(self) -> None:
+        """End it, if it still runs."""
+        if self._process.returncode is None:
+            self._process.kill()
+            self._process.wait()
 
 
-def _read(answers: Path, *, one_caller: bool, pause: int, client_share: float) -> Load:
-    right, wrong, duration, first_wrong, waiting, *times = answers.read_text().splitlines()
-    microseconds = [float(time) for time in times]
-    if float(waiting) > (float(duration) / 20) or not microseconds:
-        microseconds.append(float(waiting))
-    milliseconds = [time / 1000 for time in microseconds] if one_caller else []
-    if pause:
-        milliseconds = _with_missed(milliseconds, pause)
+def _read(answers: Path, pace: Pace, *, client_share: float) -> Load:
+    right, wrong, duration, first_wrong, *times = answers.read_text().splitlines()
+    milliseconds = [float(time) / 1000 for time in times]
+    if pace.pause:
+        milliseconds = _with_missed(milliseconds, pace.pause)
     return Load(
         answers=int(right),
         wrong=int(wrong),
         first_wrong=first_wrong,
-        seconds=float(duration) / 1e6,
+        seconds=float(duration) / 1e6 - pace.lead,
         milliseconds=tuple(milliseconds),
         client_share=client_share,
     )

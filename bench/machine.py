@@ -7,28 +7,42 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-_LIBRARIES = ("overset", "apache-superset", "fastmcp", "mcp", "sqlalchemy", "uvicorn")
+_LIBRARIES = (
+    "overset",
+    "apache-superset",
+    "fastmcp",
+    "mcp",
+    "sqlalchemy",
+    "uvicorn",
+)
+_ROOT = Path(__file__).parents[1]
 
 
 def describe_machine() -> dict[str, Any]:
-    """Return the machine's processor, cores, memory, kernel and Python."""
+    """Return the machine's processor, cores, memory, system and Python, and how busy it was."""
     return {
         "cpu": _read("/proc/cpuinfo", "model name") or platform.processor(),
         "cores": os.cpu_count(),
         "memory": _read("/proc/meminfo", "MemTotal"),
+        "system": _system(),
         "kernel": platform.release(),
         "python": platform.python_version(),
-        "load_before": os.getloadavg()[0],
+        "load_before": round(os.getloadavg()[0], 2),
     }
 
 
 def describe_versions() -> dict[str, str]:
-    """Return the commit and the libraries' versions."""
+    """Return the commit, with a mark if files were changed since, and the libraries' versions."""
     asked = ["git", "describe", "--always", "--dirty"]
-    commit = subprocess.run(
-        asked, capture_output=True, text=True, check=False, cwd=Path(__file__).parent
-    ).stdout.strip()
-    return {"commit": commit, **{name: version(name) for name in _LIBRARIES}}
+    commit = subprocess.run(asked, capture_output=True, text=True, check=False, cwd=_ROOT)
+    return {"commit": commit.stdout.strip(), **{name: version(name) for name in _LIBRARIES}}
+
+
+def _system() -> str:
+    try:
+        return platform.freedesktop_os_release()["PRETTY_NAME"]
+    except OSError:
+        return platform.system()
 
 
 def _read(file: str, name: str) -> str:

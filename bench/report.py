@@ -1,6 +1,7 @@
-"""What a run leaves behind: a table for the eye, a JSON file for whoever compares, a picture."""
+"""What a run leaves behind: a table for the eye, the same as Markdown, JSON, and a picture."""
 
 import json
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -8,51 +9,110 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from bench.figures import Figures, Row
+from bench.figures import ONE, SERVERS, TWO, Figures, Row, Verdict
+from bench.picture import draw
+from bench.run import Options
 
-SERVERS = ("bare", "one process", "two workers")
+_HEADINGS = ("", "unit", *SERVERS, "ratio to bare", "target", "")
+_STYLES = {Verdict.MET: "green", Verdict.MISSED: "red", Verdict.VOID: "yellow", Verdict.NONE: ""}
+_LONGEST_REASON = 300
 
 
-def show(figures: Figures, *, title: str, console: Console) -> None:
-    """Print the table, and what makes the run void."""
-    table = Table(title=title)
-    table.add_column("", no_wrap=True)
-    table.add_column("unit", no_wrap=True)
-    for heading in (*SERVERS, "ratio", "target", ""):
-        table.add_column(heading, justify="right")
-    for row in figures.rows.values():
-        table.add_row(*_cells(row))
-    console.print(table)
-    console.print(f"the client used at most {figures.client_share:.1%} of a core")
-    for problem in figures.problems:
-        console.print(f"void: {problem}", style="red", markup=False)
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A run over one kind of metadata."""
+
+    options: Options
+    figures: Figures
+    machine: dict[str, Any]
+    versions: dict[str, str]
+    minutes: float
+
+    @property
+    def title(self) -> str:
+        """What was measured, in a line."""
+        where = {"sqlite": "SQLite", "postgres": "PostgreSQL"}[self.options.kind]
+        return f"{where} metadata, medians of {self.options.rounds} rounds"
+
+    def is_void(self) -> bool:
+        """Tell whether a row that has a target could not be judged."""
+        return any(row.verdict() is Verdict.VOID for row in self.figures.rows.values())
+
+    def show(self, console: Console) -> None:
+        """Print the table, and what makes rows void."""
+        table = Table(title=self.title, title_justify="left")
+        for number, heading in enumerate(_HEADINGS):
+            table.add_column(heading, justify="left" if number <= 1 else "right", no_wrap=True)
+        for row in self.figures.rows.values():
+            table.add_row(*_cells(row), style=_STYLES[row.verdict()])
+        console.print(table)
+        for line in self._notes():
+            console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+    def write(self, folder: Path) -> list[Path]:
+        """Write `<date>-<kind>.json`, `.md` and `.svg`, and return their paths."""
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / f"{datetime.now(UTC):%Y-%m-%d}-{self.options.kind}.json"
+        path.write_text(json.dumps(self.as_json(), indent=2) + "\n")
+        picture = path.with_suffix(".svg")
+        picture.write_text(draw(self.figures, title=f"Bare Superset and Overset: {self.title}"))
+        page = path.with_suffix(".md")
+        page.write_text(self._as_markdown(picture.name))
+        return [path, page, picture]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return everything, with every round's figures."""
+        return {
+            "options": asdict(self.options),
+            "machine": self.machine,
+            "versions": self.versions,
+            "minutes": round(self.minutes, 1),
+            "client_share": self.figures.client_share,
+            "figures": [row.as_json() for row in self.figures.rows.values()],
+        }
+
+    def _as_markdown(self, picture: str) -> str:
+        lines = [f"# {self.title}", "", f"![The figures, bare beside Overset]({picture})", ""]
+        lines += [_line(_HEADINGS), _line(["---"] * len(_HEADINGS))]
+        lines += [_line(_cells(row)) for row in self.figures.rows.values()]
+        lines += ["", *(f"- {note}" for note in self._notes())]
+        return "\n".join(lines) + "\n"
+
+    def _notes(self) -> list[str]:
+        machine, versions = (
+            ", ".join(f"{name} {value}" for name, value in given.items())
+            for given in (self.machine, self.versions)
+        )
+        share = f"{self.figures.client_share:.1%}"
+        notes = [
+            f"Machine: {machine}.",
+            f"Versions: {versions}.",
+            f"Minutes: {self.minutes:.0f}. The client used at most {share} of a core.",
+        ]
+        for row in self.figures.rows.values():
+            notes += [f"Void: {row.question}: {_shortened(why)}" for why in row.reasons()]
+        return notes
 
 
 def _cells(row: Row) -> list[str]:
     values = [_number(row.median(server)) for server in SERVERS]
-    ratios = [row.times_better(server) for server in SERVERS[1:]]
-    ratio = " / ".join(f"{value:.1f}x" for value in ratios if value is not None)
+    ratios = [row.times_better(server) for server in (ONE, TWO)]
+    shown = [f"{value:.2f}x" for value in ratios if value is not None]
     target = [f"{row.ratio:g}x"] if row.ratio is not None else []
     target += [f"<= {row.limit:g}"] if row.limit is not None else []
-    holds = {True: "yes", False: "no", None: ""}[row.holds()]
-    return [row.question, row.unit, *values, ratio, ", ".join(target), holds]
+    return [row.question, row.unit, *values, " / ".join(shown), *(target or [""]), row.verdict()]
 
 
 def _number(value: float | None) -> str:
-    return "" if value is None else f"{value:.3g}" if value < 100 else f"{value:.0f}"  # noqa: PLR2004
+    if value is None:
+        return ""
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"  # noqa: PLR2004 - three digits
 
 
-def write(figures: Figures, given: dict[str, Any], *, folder: Path, kind: str) -> Path:
-    """Write the run to `<date>-<kind>.json` and return that path."""
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{datetime.now(UTC):%Y-%m-%d}-{kind}.json"
-    rows = [row.as_json() for row in figures.rows.values()]
-    content = {
-        "kind": kind,
-        **given,
-        "client_share": figures.client_share,
-        "void": figures.problems,
-        "figures": rows,
-    }
-    path.write_text(json.dumps(content, indent=2) + "\n")
-    return path
+def _line(cells: Any) -> str:
+    return "| " + " | ".join(cells) + " |"
+
+
+def _shortened(reason: str) -> str:
+    one_line = " ".join(reason.split())
+    return one_line if len(one_line) <= _LONGEST_REASON else one_line[:_LONGEST_REASON] + " ..."

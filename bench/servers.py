@@ -1,33 +1,38 @@
 """The servers that are compared: bare Superset and Overset, over copies of the same metadata."""
 
 import contextlib
-import sqlite3
+import os
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from bench.figures import BARE
 from bench.load import Target
-from overset.kernel.ids import WorkspaceId
+from bench.slow import MOST_ROWS
 from overset.kernel.secrets import load_keys
-from overset.tenancy.locations import metadata_file, superset_secret_key
+from support.bare_superset import CopyMetadata, copy_file, running_bare
 from support.deployment import Platform, running_platform
 from support.postgres import PostgresServer
 from support.processes import RunningProcess, free_port, is_listening, running, start_process
 from support.provisioning import ensure_template, settings_for, silent
 from support.redis import running_redis
 
-BIN = Path(sys.executable).parent
+_BIN = Path(sys.executable).parent
 _MANY = str(10**9)
-_CONFIG = """
-SECRET_KEY = {secret!r}
-SQLALCHEMY_DATABASE_URI = {metadata!r}
-MCP_DEV_USERNAME = {user!r}
-SUPERSET_WEBSERVER_ADDRESS = {origin!r}
-WEBDRIVER_BASEURL_USER_FRIENDLY = {origin!r} + "/"
-"""
+_CONFIG = f"SQL_MAX_ROW = {MOST_ROWS}\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A server, and the process that is it."""
+
+    url: str
+    process: RunningProcess
 
 
 @contextlib.contextmanager
@@ -55,14 +60,16 @@ def running_overset(kind: str, postgres: PostgresServer, cache: Path) -> Iterato
             }
         settings = settings_for(cache)
         ensure_template(settings, load_keys(settings), progress=silent)
-        folder = exits.enter_context(tempfile.TemporaryDirectory(prefix="overset-bench-"))
-        home = Path(folder) / "home"
-        yield exits.enter_context(running_platform(home, template=cache, **given))
+        folder = Path(exits.enter_context(tempfile.TemporaryDirectory(prefix="overset-bench-")))
+        config = folder / "superset_config.py"
+        config.write_text(_CONFIG)
+        given["SUPERSET_CONFIG_PATH"] = str(config)
+        yield exits.enter_context(running_platform(folder / "home", template=cache, **given))
 
 
 @contextlib.contextmanager
-def running_workers(platform: Platform, count: int) -> Iterator[str]:
-    """Run a manager and `overset mcp --workers` on a platform's databases, and yield its URL."""
+def running_mcp(platform: Platform, *, workers: int = 1) -> Iterator[Served]:
+    """Run a manager of its own and `overset mcp` on a platform's databases."""
     ports = free_port(), free_port()
     given = {
         **platform.environment,
@@ -70,90 +77,65 @@ def running_workers(platform: Platform, count: int) -> Iterator[str]:
         "OVERSET_PUBLIC_PORT": str(platform.settings.port),
         "OVERSET_MANAGER_URL": f"http://127.0.0.1:{ports[0]}",
     }
-    commands = (["manager"], ["mcp", "--workers", str(count)])
+    many = ["--workers", str(workers)] if workers > 1 else []
     with contextlib.ExitStack() as exits:
-        for command, port in zip(commands, ports, strict=True):
+        for command, port in zip((["manager"], ["mcp", *many]), ports, strict=True):
             process = start_process(
-                [BIN / "overset", *command, "--port", str(port)],
-                log=platform.settings.home / f"{command[0]}-{count}.log",
+                [_BIN / "overset", *command, "--port", str(port)],
+                log=platform.settings.home / f"{command[0]}-{workers}.log",
                 env=given,
             )
-            exits.enter_context(running(process, ready=lambda port=port: is_listening(port)))
-        yield f"http://127.0.0.1:{ports[1]}/mcp"
+            exits.enter_context(running(process, ready=partial(is_listening, port)))
+        yield Served(f"http://127.0.0.1:{ports[1]}/mcp", process)
 
 
 def has_workers() -> bool:
     """Tell whether this Overset can serve with several processes."""
     shown = subprocess.run(
-        [BIN / "overset", "mcp", "--help"], capture_output=True, text=True, check=True
+        [_BIN / "overset", "mcp", "--help"],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "COLUMNS": "200"},
     )
     return "--workers" in shown.stdout
 
 
 @contextlib.contextmanager
-def running_bare(
-    platform: Platform, postgres: PostgresServer, *, workspace: str, user: str
+def running_superset(
+    platform: Platform, postgres: PostgresServer, *, workspace: str
 ) -> Iterator[Target]:
-    """Run `superset mcp run` with its own defaults on a copy of a workspace's metadata."""
-    workspace_id = WorkspaceId(platform.manager.workspaces.get(workspace).id)
-    with tempfile.TemporaryDirectory(prefix="bare-superset-") as folder:
-        home, port = Path(folder), free_port()
-        if platform.settings.metadata_url is None:
-            _copy_sqlite(metadata_file(platform.settings, workspace_id), home / "metadata.db")
-            metadata = f"sqlite:///{home / 'metadata.db'}"
-        else:
-            metadata = _copy_postgres(postgres, urlsplit(platform.metadata(workspace)).path[1:])
-        config = home / "superset_config.py"
-        config.touch(mode=0o600)
-        secret = superset_secret_key(load_keys(platform.settings), workspace_id)
-        origin = platform.settings.workspace_origin(workspace)
-        config.write_text(
-            _CONFIG.format(secret=secret, metadata=metadata, user=user, origin=origin)
-        )
-        process = _start_bare(config, home, port)
-        with running(process, ready=lambda: is_listening(port), timeout=120):
-            yield Target("bare", f"http://127.0.0.1:{port}/mcp")
+    """Run `superset mcp run` as a user would, on a copy of a workspace's metadata."""
+    copy = copy_file
+    if platform.settings.metadata_url is not None:
+        copy = _copy_from(postgres)
+    with running_bare(
+        platform,
+        workspace=workspace,
+        users=[platform.user(workspace=workspace)],
+        copy=copy,
+        # What the tests set, and what a build server would: `git` is asked, as it always is.
+        environment={"GITHUB_REF_NAME": ""},
+    ) as (bare,):
+        yield Target(BARE, bare.url)
 
 
-def _start_bare(config: Path, home: Path, port: int) -> RunningProcess:
-    return start_process(
-        [BIN / "superset", "mcp", "run", "--port", str(port)],
-        log=home / "server.log",
-        env={
-            "SUPERSET_CONFIG": "superset.config",
-            "SUPERSET_CONFIG_PATH": str(config),
-            "SUPERSET_HOME": str(home),
-            "FASTMCP_CHECK_FOR_UPDATES": "off",
-            "FASTMCP_SHOW_SERVER_BANNER": "false",
-        },
-        cwd=home,
-    )
-
-
-def _copy_sqlite(source: Path, target: Path) -> None:
-    with (
-        contextlib.closing(sqlite3.connect(source)) as read,
-        contextlib.closing(sqlite3.connect(target)) as written,
-    ):
-        read.backup(written)
-
-
-def _copy_postgres(postgres: PostgresServer, name: str) -> str:
-    """Copy a database, which may be in use, and return the copy's URL."""
-    copy = postgres.create_database()
+def _copy_from(postgres: PostgresServer) -> CopyMetadata:
+    """Return what copies a database, which may be in use, within the same server."""
     environment = {"PGPASSWORD": postgres.password}
     where = ["-h", postgres.host, "-p", str(postgres.port), "-U", "postgres"]
-    dumped = subprocess.run(
-        [postgres.binaries / "pg_dump", *where, "--no-owner", "--no-acl", name],
-        env=environment,
-        capture_output=True,
-        check=True,
-    )
-    subprocess.run(
-        [postgres.binaries / "psql", *where, "-q", "-v", "ON_ERROR_STOP=1", copy.split("/")[-1]],
-        env=environment,
-        input=dumped.stdout,
-        stdout=subprocess.DEVNULL,
-        check=True,
-    )
+
+    def copy(platform: Platform, workspace: str, folder: Path) -> str:
+        url = postgres.create_database()
+        dump = folder / "metadata.sql"
+        name = urlsplit(platform.metadata(workspace)).path[1:]
+        quiet = ["-q", "-o", os.devnull, "-v", "ON_ERROR_STOP=1"]
+        for program, *arguments in (
+            ["pg_dump", *where, "--no-owner", "--no-acl", "-f", dump, name],
+            ["psql", *where, *quiet, "-f", dump, url.rpartition("/")[2]],
+        ):
+            subprocess.run([postgres.binaries / program, *arguments], env=environment, check=True)
+        dump.unlink()
+        return url
+
     return copy

@@ -1,46 +1,65 @@
 """How fast calls are: the time of one caller's, and how many a second sixteen callers get."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 
 from bench.calls import HEALTH, MEASURED, Measured
-from bench.figures import Figures, Row
-from bench.load import Target, press
-from bench.slow import under_way
+from bench.figures import ONE, TWO, Row
+from bench.load import Load, Pace, Target, press
+from bench.run import Options, Run
+from bench.slow import ask
+from support.processes import wait_until
 
 MANY = 16
+_LEAD = 1
 
 
-def measure_speed(
-    figures: Figures, targets: Sequence[Target], *, rounds: int, seconds: int
-) -> None:
+def rows(_: Options) -> Iterator[Row]:
+    """Return what is asked."""
+    for measured in MEASURED:
+        p50, p95, _ = _questions(measured)
+        yield Row(p50, "ms", judged=(ONE,), ratio=measured.one_caller)
+        yield Row(p95, "ms")
+    for measured in MEASURED:
+        rate = _questions(measured)[2]
+        yield Row(rate, "calls/s", judged=(TWO,), ratio=measured.many_callers)
+
+
+def _questions(measured: Measured) -> tuple[str, str, str]:
+    name = measured.call.name
+    return f"{name}, p50, 1 caller", f"{name}, p95, 1 caller", f"{name}, {MANY} callers"
+
+
+def measure(run: Run) -> None:
     """Ask every server in turn, in reverse order each other round."""
     for measured in MEASURED:
-        for target in targets:
+        for target in run.targets:
             # Not a figure: what a server does once is done now.
-            press(target, measured.call, callers=1, seconds=1)
-        for number in range(rounds):
-            for target in targets if number % 2 == 0 else targets[::-1]:
-                _measure(figures, target, measured, seconds=seconds)
+            press(target, measured.call, Pace(callers=4, seconds=1))
+            settle(target)
+        for target in run.in_turn(measured.call.name):
+            _measure(run, target, measured)
 
 
 def settle(target: Target) -> None:
-    """Wait until a server answers again."""
-    with under_way(target, HEALTH, at_once=1):
-        pass
+    """Wait until a server has worked off what it was asked and answers well again."""
+    wait_until(lambda: HEALTH.expected in ask(target, HEALTH), 60, what=f"rest at {target.name}")
 
 
-def _measure(figures: Figures, target: Target, measured: Measured, *, seconds: int) -> None:
-    name = measured.call.name
-    alone = press(target, measured.call, callers=1, seconds=seconds)
-    many = press(target, measured.call, callers=MANY, seconds=seconds)
-    # What is left of the cut off calls is worked off before the next server has its turn.
+def _measure(run: Run, target: Target, measured: Measured) -> None:
+    p50, p95, rate = _questions(measured)
+    seconds = run.options.seconds
+    alone = press(target, measured.call, Pace(callers=1, seconds=seconds))
+    many = press(target, measured.call, Pace(callers=MANY, seconds=seconds, lead=_LEAD))
+    # The calls that were cut off are worked off before the next server has its turn.
     settle(target)
-    for load in (alone, many):
-        figures.check(f"{name} at {target.name}", load)
-    judged = ("one process", "two workers")
-    p50 = Row(f"{name}, p50, 1 caller", "ms", ratio=measured.one_caller, judged=judged)
-    p95 = Row(f"{name}, p95, 1 caller", "ms")
-    rate = Row(f"{name}, {MANY} callers", "calls/s", ratio=measured.many_callers, judged=judged[1:])
-    figures.add(p50, target.name, alone.percentile(0.5))
-    figures.add(p95, target.name, alone.percentile(0.95))
-    figures.add(rate, target.name, many.a_second)
+    for question, load, value in (
+        (p50, alone, alone.percentile(0.5)),
+        (p95, alone, alone.percentile(0.95)),
+        (rate, many, many.a_second),
+    ):
+        _add(run, question, target, load, value)
+
+
+def _add(run: Run, question: str, target: Target, load: Load, value: float) -> None:
+    run.figures.check(question, target.name, load)
+    run.figures.add(question, target.name, value)

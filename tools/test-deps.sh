@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Make sure of what the tests run on besides Python: servers, and MCP clients on their own Node.
+# Arguments: more programs that must be there, by the names that they share with their packages.
 set -euo pipefail
 
 has() { command -v "$1" >/dev/null; }
@@ -11,6 +12,7 @@ has redis-server || missing+=(redis-server)
 has curl || missing+=(curl)
 has git || missing+=(git)
 has npm || missing+=(npm)
+for program in "$@"; do has "$program" || missing+=("$program"); done
 
 as_root() {
   if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n "$@"; fi
@@ -42,12 +44,12 @@ if [ ${#missing[@]} -gt 0 ]; then
   if [ "$(uname)" = Darwin ]; then
     packages=${missing[*]/redis-server/redis}
     packages=${packages/npm/node}
-    echo "The tests need more: run \`brew install ${packages/postgresql/postgresql@16}\`" >&2
+    echo "More is needed: run \`brew install ${packages/postgresql/postgresql@16}\`" >&2
     exit 1
   elif has apt-get && { [ "$(id -u)" = 0 ] || { has sudo && sudo -n true 2>/dev/null; }; }; then
     install
   else
-    echo "The tests need more: run \`sudo apt-get install ${missing[*]}\` (Debian's names)" >&2
+    echo "More is needed: run \`sudo apt-get install ${missing[*]}\` (Debian's names)" >&2
     exit 1
   fi
 fi
