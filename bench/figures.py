@@ -9,6 +9,7 @@ from typing import Any
 
 from bench.load import MOST_CLIENT_SHARE, Load
 
+_REASONS = 3
 BARE, ONE, TWO = SERVERS = ("bare", "one process", "two workers")
 
 
@@ -100,9 +101,9 @@ class Figures:
         self.rows[question].values[server].append(value)
 
     def spoil(self, question: str, server: str, reason: str) -> None:
-        """Make a server's figures in a row void; the first reason is told."""
+        """Make a server's figures in a row void; the first reasons are told."""
         reasons = self.rows[question].void[server]
-        if not reasons:
+        if len(reasons) < _REASONS:
             reasons.append(reason)
 
     def check(self, question: str, server: str, load: Load) -> None:

@@ -51,10 +51,13 @@ def make_sleepy(postgres: PostgresServer) -> str:
 
 
 def count_sleepers(postgres: PostgresServer) -> int:
-    """Return how many queries sleep at this moment, as the server itself says."""
+    """Return how many queries sleep at this moment, as the server itself says.
+
+    Superset writes functions' names in capitals.
+    """
     ((number,),) = postgres.execute(
         "SELECT count(*) FROM pg_stat_activity WHERE state = 'active'"  # noqa: S608
-        f" AND query LIKE '%{_SLEEPS}(%' AND pid <> pg_backend_pid()"
+        f" AND query ILIKE '%{_SLEEPS}(%' AND pid <> pg_backend_pid()"
     )
     return int(number)
 
