@@ -26,9 +26,11 @@ def make_app() -> Flask:
     from superset.mcp_service.flask_singleton import get_flask_app
 
     from overset.tenancy.binding.assertions import assert_safe
+    from overset.tenancy.binding.row_limits import limit_rows
     from overset.tenancy.binding.timeouts import limit_in_threads
 
     limit_in_threads()
+    limit_rows()
     app: Flask = get_flask_app()
     assert_safe(app)
     return app
