@@ -94,7 +94,7 @@ class Lane:
         job = self._workers.start(make, on_end=lambda: self._give_back(tenant))
         try:
             with anyio.fail_after(self._limits.call_seconds):
-                await job.ended()
+                await job.answered()
         except BaseException as error:
             # Soon, and not now: whoever catches this first notes why the job will fail.
             asyncio.get_running_loop().call_soon(job.stop)

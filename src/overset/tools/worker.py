@@ -15,6 +15,9 @@ from overset.tenancy.binding.work import Work, working
 T = TypeVar("T")
 Make = Callable[[], Coroutine[Any, Any, Any]]
 
+_SECONDS_TO_END = 1.0
+"""How long a result waits for the tasks that its job left; the place waits until they are over."""
+
 _home: ContextVar[asyncio.AbstractEventLoop | None] = ContextVar("overset_home", default=None)
 
 
@@ -35,14 +38,14 @@ class Job:
         self._home = asyncio.get_running_loop()
         self._context = contextvars.copy_context()
         self._work = Work()
-        self._end = self._home.create_future()
+        self._answer = self._home.create_future()
         self._task: asyncio.Task[Any] | None = None
         self._result: Any = None
         self._error: BaseException | None = None
 
-    async def ended(self) -> None:
-        """Wait until the job is over; to be cancelled here does not stop it."""
-        await asyncio.shield(self._end)
+    async def answered(self) -> None:
+        """Wait until there is a result; to be cancelled here does not stop the job."""
+        await asyncio.shield(self._answer)
 
     def result(self) -> Any:
         """Return what the coroutine returned, or raise what it raised.
@@ -64,40 +67,57 @@ class Job:
             with suppress(RuntimeError):  # its loop is closed: it is over
                 task.get_loop().call_soon_threadsafe(task.cancel)
 
-    def run(self, runner: asyncio.Runner) -> None:
-        """Run to the end, in the thread of `runner`."""
-        try:
-            self._result = runner.run(self._whole(), context=self._context)
-        except BaseException as error:  # noqa: BLE001 - whatever it is belongs to the one who waits
-            self._error = error
+    def run(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Run to the end, with all the tasks that it left, on a loop of this thread."""
+        self._task = task = loop.create_task(self._whole(), context=self._context)
+        while not task.done():
+            try:
+                loop.run_until_complete(task)
+            except BaseException as error:  # noqa: BLE001 - whatever it is belongs to the one who waits
+                # `sys.exit` in a task of its own stops the loop under it: this job is to end, and
+                # not to go on beside the next one.
+                self._error = self._error or error
+                task.cancel()
 
     def tell(self) -> None:
         """Let the home loop know that it is over."""
-        with suppress(RuntimeError):  # that loop is closed: nobody waits any more
-            self._home.call_soon_threadsafe(self._finish)
+        self._at_home(self._finish)
 
-    async def _whole(self) -> Any:
-        self._task = asyncio.current_task()
+    async def _whole(self) -> None:
         _home.set(self._home)
         try:
             with working(self._work):
-                return await self._make()
-        finally:
-            await _cancel_others()
+                self._result = await self._make()
+        except BaseException as error:  # noqa: BLE001 - whatever it is belongs to the one who waits
+            self._error = self._error or error
+        await self._end_others()
+
+    async def _end_others(self) -> None:
+        """Leave no task behind: it would go on in the next job, perhaps another workspace's.
+
+        Who waits for the job does not wait for a task that does not let itself be cancelled.
+        """
+        while others := asyncio.all_tasks() - {asyncio.current_task()}:
+            for task in others:
+                task.cancel()
+            with suppress(asyncio.CancelledError):  # of this job itself: that is under way
+                done, left = await asyncio.wait(others, timeout=_SECONDS_TO_END)
+                for task in done:
+                    _ = task.cancelled() or task.exception()  # seen: nobody else looks at it
+                if left:
+                    self._at_home(self._tell_result)
+
+    def _at_home(self, what: Callable[[], None]) -> None:
+        with suppress(RuntimeError):  # that loop is closed: nobody waits any more
+            self._home.call_soon_threadsafe(what)
 
     def _finish(self) -> None:
         self._on_end()
-        if not self._end.done():
-            self._end.set_result(None)
+        self._tell_result()
 
-
-async def _cancel_others() -> None:
-    """Leave no task behind: it would go on in the next job, perhaps another workspace's."""
-    others = asyncio.all_tasks() - {asyncio.current_task()}
-    for task in others:
-        task.cancel()
-    if others:
-        await asyncio.gather(*others, return_exceptions=True)
+    def _tell_result(self) -> None:
+        if not self._answer.done():
+            self._answer.set_result(None)
 
 
 class Workers:
@@ -122,10 +142,10 @@ class Workers:
         return job
 
     def _serve(self, inbox: queue.SimpleQueue[Job]) -> None:
-        with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
-            while True:
-                job = inbox.get()
-                job.run(runner)
-                self._idle.append(inbox)  # before it tells: the next job finds this thread
-                job.tell()
-                del job  # what it holds is not kept until the next one comes
+        loop = asyncio.SelectorEventLoop()
+        while True:
+            job = inbox.get()
+            job.run(loop)
+            self._idle.append(inbox)  # before it tells: the next job finds this thread
+            job.tell()
+            del job  # what it holds is not kept until the next one comes

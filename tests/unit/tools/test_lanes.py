@@ -1,6 +1,7 @@
 """Places for calls: so many at once, turns between workspaces, and jobs that end badly."""
 
 import asyncio
+import contextlib
 import sys
 import threading
 from collections.abc import Callable, Coroutine
@@ -197,6 +198,61 @@ def test_what_a_job_leaves_running_ends_with_it():
     async def story() -> None:
         await make_lane().run(ACME, leaves)
         assert left[0].cancelled()
+
+    asyncio.run(story())
+
+
+def test_a_task_that_cannot_be_cancelled_holds_up_its_place_and_not_the_answer():
+    opened = threading.Event()
+
+    async def stubborn() -> None:
+        while not opened.is_set():
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.sleep(0.01)
+
+    async def leaves() -> str:
+        left.append(asyncio.create_task(stubborn()))
+        await asyncio.sleep(0)
+        return "an answer"
+
+    left: list[asyncio.Task[None]] = []
+
+    async def story() -> None:
+        lane = make_lane(slots=1, waiting_seconds=0.05)
+        assert await lane.run(ACME, leaves) == "an answer"
+        assert lane.running == 1
+        with pytest.raises(BusyError):
+            await lane.run(GLOBEX, leaves)
+        opened.set()
+        await until(lambda: lane.running == 0)
+        assert left[0].done()
+
+    asyncio.run(story())
+
+
+def test_a_job_whose_task_stops_the_loop_is_over_before_the_next_one_begins():
+    seen: list[str] = []
+
+    async def exits() -> None:
+        sys.exit(3)
+
+    async def bad() -> None:
+        task = asyncio.create_task(exits())
+        try:
+            await asyncio.Event().wait()
+        finally:
+            seen.append(f"{type(task.exception()).__name__}: the bad one is over")
+
+    async def next_one() -> int:
+        seen.append("the next one")
+        return len(asyncio.all_tasks())
+
+    async def story() -> None:
+        lane = make_lane()
+        with pytest.raises(OversetError, match="SystemExit"):
+            await lane.run(ACME, bad)
+        assert await lane.run(GLOBEX, next_one) == 1
+        assert seen == ["SystemExit: the bad one is over", "the next one"]
 
     asyncio.run(story())
 
