@@ -18,21 +18,9 @@ from overset.auth.scopes import Scope
 from overset.tenancy.binding.hooks import Hook
 from support.deployment import Platform, read_rpc, read_tool, running_platform
 from support.processes import wait_until
+from support.tools import later_tools
 
-CONFIG = '''
-def FLASK_APP_MUTATOR(app):
-    import superset.core.mcp.core_mcp_injection as injection
-
-    stock = injection.initialize_core_mcp_dependencies
-
-    def with_the_tools_of_a_later_superset():
-        stock()
-        register()
-
-    injection.initialize_core_mcp_dependencies = with_the_tools_of_a_later_superset
-
-
-def register():
+CONFIG = later_tools('''
     from fastmcp import Context
     from flask import g
     from mcp.types import ToolAnnotations
@@ -66,7 +54,7 @@ def register():
     def count_zebras() -> str:
         """Count zebras and fail."""
         raise ValueError("no zebras")
-'''
+''')
 
 
 @pytest.fixture(scope="module")

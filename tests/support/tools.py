@@ -1,4 +1,4 @@
-"""Superset's own tools, and what a token needs for each."""
+"""Superset's own tools and what a token needs for each; and how a test adds tools."""
 
 TOOL_SCOPES = {
     "add_chart_to_existing_dashboard": "workspace:write",
@@ -27,3 +27,27 @@ TOOL_SCOPES = {
     "update_chart_preview": "workspace:write",
 }
 """Superset 6.1's tools, and the scopes that follow from what each says of itself."""
+
+_LATER = """
+def FLASK_APP_MUTATOR(app):
+    import superset.core.mcp.core_mcp_injection as injection
+
+    stock = injection.initialize_core_mcp_dependencies
+
+    def with_the_tools_of_a_later_superset():
+        stock()
+        register()
+
+    injection.initialize_core_mcp_dependencies = with_the_tools_of_a_later_superset
+
+
+def register():
+"""
+
+
+def later_tools(body: str) -> str:
+    """Return an operator's `superset_config.py` that registers tools right after Superset's own.
+
+    `body` is the body of a function, in which tools are decorated with Superset's own `tool`.
+    """
+    return _LATER + body

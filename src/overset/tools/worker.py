@@ -57,7 +57,8 @@ class Job:
             return self._result
         if isinstance(self._error, Exception):
             raise self._error
-        raise OversetError(f"the job raised {type(self._error).__name__}") from self._error
+        name = type(self._error).__name__
+        raise OversetError(f"Error: the call raised {name} and was ended") from self._error
 
     def stop(self) -> None:
         """Cancel the coroutine and end its queries, as soon as that can be; returns at once."""

@@ -182,7 +182,7 @@ def test_what_a_job_raises_is_its_callers_and_nobody_elses():
         with pytest.raises(KeyError, match="mine"):
             await lane.run(ACME, fails)
         for bad in (exits, cancels):
-            with pytest.raises(OversetError, match="the job raised"):
+            with pytest.raises(OversetError, match="and was ended"):
                 await lane.run(ACME, bad)
         assert await lane.run(ACME, fine) == "fine"
 
