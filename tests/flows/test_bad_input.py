@@ -107,11 +107,15 @@ def test_a_body_of_another_media_type_is_refused(sqlite_platform, media_type):
     assert "application/json" in response.json()["error"]["message"]
 
 
-@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "BREW"])
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE"])
 def test_only_post_is_served_at_mcp(sqlite_platform, method):
     response = sqlite_platform.post(method=method, token=sqlite_platform.token(), timeout=5)
 
     assert response.status_code == 405
+
+
+def test_a_method_that_http_does_not_have_is_a_bad_request(sqlite_platform):
+    assert sqlite_platform.post(method="BREW", timeout=5).status_code == 400
 
 
 def test_a_method_with_no_token_is_a_matter_of_the_token_first(sqlite_platform):

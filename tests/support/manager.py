@@ -15,6 +15,7 @@ import uvicorn
 from fastapi import FastAPI
 from sqlalchemy import event
 
+from overset.cli.protocol import StrictHttpProtocol
 from overset.kernel.settings import Settings, load
 from overset.manager.app import create_app
 from overset.manager.services import Manager, open_manager
@@ -117,7 +118,10 @@ def count_statements(manager: Manager) -> Iterator[list[str]]:
 def serving(app: FastAPI) -> Iterator[str]:
     """Serve an application on a port of its own while the block lasts; yields its URL."""
     port = free_port()
-    server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="warning", lifespan="on"))
+    config = uvicorn.Config(
+        app, port=port, log_level="warning", lifespan="on", ws="none", http=StrictHttpProtocol
+    )
+    server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     try:

@@ -9,6 +9,7 @@ import uvicorn
 from filelock import FileLock, Timeout
 from starlette.types import ASGIApp
 
+from overset.cli.protocol import StrictHttpProtocol
 from overset.kernel.errors import SettingsError
 from overset.kernel.settings import Settings
 
@@ -33,7 +34,7 @@ def serve(app: ASGIApp, *, listener: socket.socket, ready: Callable[[], None]) -
         ws="none",
         proxy_headers=False,
         timeout_graceful_shutdown=_DRAIN_SECONDS,
-        h11_max_incomplete_event_size=64 * 1024,
+        http=StrictHttpProtocol,
     )
     # uvicorn stops cleanly at Ctrl-C, and then raises it once more for whoever is outside.
     with suppress(KeyboardInterrupt):
