@@ -32,6 +32,7 @@ class Server:
     command: str
     folder: Path
     environment: dict[str, str]
+    options: tuple[str, ...] = ()
     port: int = field(default_factory=free_port)
     process: RunningProcess | None = None
 
@@ -43,7 +44,7 @@ class Server:
     def start(self) -> None:
         """Start it, and wait until it answers."""
         self.process = start_process(
-            [OVERSET, self.command, "--port", str(self.port)],
+            [OVERSET, self.command, "--port", str(self.port), *self.options],
             log=self.folder / f"{self.command}.log",
             env=self.environment,
         )
@@ -110,24 +111,38 @@ def _spoken_for(origin: Platform) -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def running_split(origin: Platform) -> Iterator[SplitPlatform]:
-    """Run the two processes while the block lasts."""
+def running_pair(
+    origin: Platform, *options: str, **environment: str
+) -> Iterator[tuple[Server, Server]]:
+    """Run a manager, and a data plane with these options, while the block lasts."""
     with (
-        running_redis() as redis,
         tempfile.TemporaryDirectory(prefix="overset-split-") as folder,
         contextlib.ExitStack() as exits,
     ):
         given = {
             **_spoken_for(origin),
-            "OVERSET_REDIS_URL": redis.url,
-            "OVERSET_DECISION_TTL_SECONDS": str(DECISION_SECONDS),
-            "OVERSET_TRUSTED_PROXIES": "127.0.0.0/8",
+            **environment,
         }
         manager = Server("manager", Path(folder), given)
-        mcp = Server("mcp", Path(folder), {**given, "OVERSET_MANAGER_URL": manager.url})
+        mcp = Server("mcp", Path(folder), {**given, "OVERSET_MANAGER_URL": manager.url}, options)
         for server in (manager, mcp):
             exits.callback(server.stop)
             server.start()
+        yield manager, mcp
+
+
+@contextlib.contextmanager
+def running_split(origin: Platform) -> Iterator[SplitPlatform]:
+    """Run the two processes while the block lasts."""
+    with (
+        running_redis() as redis,
+        running_pair(
+            origin,
+            OVERSET_REDIS_URL=redis.url,
+            OVERSET_DECISION_TTL_SECONDS=str(DECISION_SECONDS),
+            OVERSET_TRUSTED_PROXIES="127.0.0.0/8",
+        ) as (manager, mcp),
+    ):
         yield SplitPlatform(origin, manager, mcp, redis)
 
 

@@ -54,10 +54,16 @@ def explained(command: Callable[..., Any]) -> Callable[..., Any]:
     def run(*args: Any, **kwargs: Any) -> Any:
         try:
             return command(*args, **kwargs)
-        except Refusal as refusal:
-            err.print(f"[red]{refusal.detail}[/red] [dim]({refusal.code})[/dim]")
         except OversetError as error:
-            err.print(f"[red]{error}[/red]")
+            explain(error)
         raise typer.Exit(_FAILED)
 
     return run
+
+
+def explain(error: OversetError) -> None:
+    """Print the one sentence that says what Overset refuses."""
+    if isinstance(error, Refusal):
+        err.print(f"[red]{error.detail}[/red] [dim]({error.code})[/dim]")
+    else:
+        err.print(f"[red]{error}[/red]")

@@ -1,12 +1,16 @@
 """`overset manager` and `overset mcp`: one process each, as in production."""
 
+from functools import partial
 from typing import Annotated
 
 import typer
+from starlette.types import ASGIApp
 
 from overset.cli.common import Home, err, explained, load_settings
 from overset.cli.serve import listen, serve
+from overset.cli.workers import serve_workers
 from overset.kernel.secrets import load_keys
+from overset.kernel.settings import Settings
 from overset.observe.log import configure_logging
 from overset.tenancy.provisioning.failures import told
 from overset.tenancy.provisioning.files import private_folder
@@ -14,6 +18,10 @@ from overset.tenancy.provisioning.files import private_folder
 Port = Annotated[int | None, typer.Option(help="The port to listen on.", show_default="8088")]
 Bind = Annotated[
     str | None, typer.Option(help="The address to listen on.", show_default="127.0.0.1")
+]
+Workers = Annotated[
+    int | None,
+    typer.Option(help="Processes to serve with, about one for each core.", show_default="1"),
 ]
 
 
@@ -26,21 +34,32 @@ def manager(*, port: Port = None, bind: Bind = None, home: Home = None) -> None:
 
     with listen(settings) as listener:
         app = create_app(settings)
-        serve(app, listener=listener, ready=lambda: _say("manager", settings.port))
+        serve(app, listener=listener, ready=partial(_say, "manager", settings.port))
 
 
 @explained
-def mcp(*, port: Port = None, bind: Bind = None, home: Home = None) -> None:
+def mcp(
+    *, port: Port = None, bind: Bind = None, home: Home = None, workers: Workers = None
+) -> None:
     """Serve MCP for every workspace; the manager is at OVERSET_MANAGER_URL."""
-    settings = load_settings(home, port=port, bind=bind)
+    settings = load_settings(home, port=port, bind=bind, workers=workers)
     configure_logging(settings)
     with told(settings.home):
         private_folder(settings.home)  # before Superset makes it, open to others
+    ready = partial(_say, "mcp", settings.port)
+    if settings.workers > 1:
+        load_keys(settings)  # what is missing is told once, not by each worker
+        serve_workers(_make_mcp, settings, ready=ready)
+        return
     with listen(settings) as listener:
-        from overset.mcp.app import create_app
+        serve(_make_mcp(settings), listener=listener, ready=ready)
 
-        app = create_app(settings, keys=load_keys(settings))
-        serve(app, listener=listener, ready=lambda: _say("mcp", settings.port))
+
+def _make_mcp(settings: Settings) -> ASGIApp:
+    configure_logging(settings)
+    from overset.mcp.app import create_app
+
+    return create_app(settings, keys=load_keys(settings))
 
 
 def _say(process: str, port: int) -> None:

@@ -4,6 +4,7 @@ import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 from filelock import FileLock, Timeout
@@ -14,6 +15,7 @@ from overset.kernel.errors import SettingsError
 from overset.kernel.settings import Settings
 
 _DRAIN_SECONDS = 5
+_BACKLOG = 2048
 
 
 def serve(app: ASGIApp, *, listener: socket.socket, ready: Callable[[], None]) -> None:
@@ -24,7 +26,15 @@ def serve(app: ASGIApp, *, listener: socket.socket, ready: Callable[[], None]) -
         listener: a bound socket; see `listen`.
         ready: called once, when requests are answered.
     """
-    config = uvicorn.Config(
+    config = make_config(app)
+    # uvicorn stops cleanly at Ctrl-C, and then raises it once more for whoever is outside.
+    with suppress(KeyboardInterrupt):
+        _Server(config, ready).run(sockets=[listener])
+
+
+def make_config(app: ASGIApp | Callable[[], ASGIApp], **given: Any) -> uvicorn.Config:
+    """Return how every process of ours serves; `given` are further arguments of uvicorn's."""
+    return uvicorn.Config(
         app,
         lifespan="on",
         log_config=None,
@@ -35,10 +45,8 @@ def serve(app: ASGIApp, *, listener: socket.socket, ready: Callable[[], None]) -
         proxy_headers=False,
         timeout_graceful_shutdown=_DRAIN_SECONDS,
         http=StrictHttpProtocol,
+        **given,
     )
-    # uvicorn stops cleanly at Ctrl-C, and then raises it once more for whoever is outside.
-    with suppress(KeyboardInterrupt):
-        _Server(config, ready).run(sockets=[listener])
 
 
 class _Server(uvicorn.Server):
@@ -58,20 +66,39 @@ def listen(settings: Settings) -> socket.socket:
     Raises:
         SettingsError: somebody else has the port, or it may not be had.
     """
+    listener = bind(settings)
+    with _told(settings, listener):
+        listener.listen(_BACKLOG)
+    return listener
+
+
+def bind(
+    settings: Settings, *, kind: Callable[..., socket.socket] = socket.socket
+) -> socket.socket:
+    """Return a socket that is bound to the settings' address and port, and does not listen yet.
+
+    Raises:
+        SettingsError: somebody else has the port, or it may not be had.
+    """
     family = socket.AF_INET6 if ":" in settings.bind else socket.AF_INET
     # Without the protocol's number asyncio does not turn Nagle's algorithm off.
-    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    bound = kind(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    with _told(settings, bound):
+        bound.bind((settings.bind, settings.port))
+    return bound
+
+
+@contextmanager
+def _told(settings: Settings, listener: socket.socket) -> Iterator[None]:
     try:
-        listener.bind((settings.bind, settings.port))
-        listener.listen(2048)
+        yield
     except OSError as error:
         listener.close()
         where = f"{settings.bind}:{settings.port}"
         raise SettingsError(
             [f"cannot listen on {where} ({error.strerror}): choose another port with --port"]
         ) from error
-    return listener
 
 
 @contextmanager

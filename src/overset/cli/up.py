@@ -29,7 +29,7 @@ def up(
     ] = True,
 ) -> None:
     """Serve everything on this machine; the first start sets it up."""
-    settings = load_settings(home, port=port, demo=True)
+    settings = load_settings(home, port=port, demo=True, workers=1)
     if problems := find_unsafe_environment():
         raise SettingsError(problems)  # before minutes of setting up, not after
     with only_one(settings.home), listen(settings) as listener, _log_file(settings.home) as log:

@@ -38,6 +38,12 @@ class Settings(BaseSettings):
     )
     port: int = Field(default=8088, ge=1, le=65535, description="The port that `overset` serves.")
     bind: str = Field(default="127.0.0.1", description="The address that `overset` listens on.")
+    workers: int = Field(
+        default=1,
+        ge=1,
+        le=64,
+        description="Processes of one `overset mcp`; each has an equal part of its places.",
+    )
     public_scheme: Literal["http", "https"] = Field(
         default="http", description="The scheme of public URLs, as clients see it."
     )
@@ -99,10 +105,13 @@ class Settings(BaseSettings):
         default=120, ge=1, description="The same, for tools that draw or query at length."
     )
     query_slots: int = Field(
-        default=8, ge=1, le=256, description="Calls at once that query data sources, per process."
+        default=8,
+        ge=1,
+        le=256,
+        description="Calls at once that query data sources, of all workers together.",
     )
     metadata_slots: int = Field(
-        default=8, ge=1, le=256, description="All other calls at once, per process."
+        default=8, ge=1, le=256, description="All other calls at once, of all workers together."
     )
     workspace_slots: int = Field(
         default=4, ge=1, description="Of each kind, how many one workspace may use at once."
@@ -224,6 +233,15 @@ class Settings(BaseSettings):
         host = urlsplit(url).hostname or ""
         slug, dot, domain = host.partition(".")
         return slug if dot and domain == self.domain and url == self.mcp_url(slug) else None
+
+    def share(self, total: int) -> int:
+        """Return one worker's part of what all workers have together, rounded up."""
+        return -(-total // self.workers)
+
+    @property
+    def worker_folder(self) -> Path | None:
+        """Where the workers of one `overset mcp` meet, in a worker; None if it is the only one."""
+        return self.home / "run" / str(os.getppid()) if self.workers > 1 else None
 
     @property
     def manager_dsn(self) -> str:

@@ -24,6 +24,7 @@ from overset.mcp.neighbours import Neighbours
 from overset.mcp.operations import Operations
 from overset.mcp.relay import RedisRelay, Relay
 from overset.observe.metrics import open_metrics
+from overset.observe.worker_metrics import WorkerMetrics
 from overset.tenancy.binding.app import make_app
 from overset.tenancy.binding.hooks import ALL, Hook
 from overset.tenancy.binding.installation import install
@@ -70,7 +71,8 @@ def create_app(
     feed.subscribe(_forget_workspaces)
     server = make_server(settings, http=http, circuits=services.circuits, metrics=metrics)
     inner = Wires(server)
-    operations = Operations(settings, feed=feed, metrics=metrics)
+    workers = WorkerMetrics(metrics, folder=settings.worker_folder)
+    operations = Operations(settings, feed=feed, metrics=workers)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -82,6 +84,7 @@ def create_app(
             await exits.enter_async_context(services.calls.listening())
             audit_trail.attach(exits, registry=services.registry, metrics=metrics)
             await exits.enter_async_context(inner.running())
+            await exits.enter_async_context(workers.running())
             yield
 
     return Starlette(

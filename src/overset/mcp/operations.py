@@ -8,7 +8,7 @@ from starlette.responses import JSONResponse, Response
 from overset.kernel.changes import ChangeFeed
 from overset.kernel.errors import NotFound, Unavailable
 from overset.kernel.settings import Settings
-from overset.observe.metrics import Metrics
+from overset.observe.worker_metrics import WorkerMetrics
 from overset.tenancy.hosts import HostKind, resolve_request
 
 
@@ -19,7 +19,7 @@ class Operations:
     workspace's host or the public neutral door.
     """
 
-    def __init__(self, settings: Settings, *, feed: ChangeFeed, metrics: Metrics) -> None:
+    def __init__(self, settings: Settings, *, feed: ChangeFeed, metrics: WorkerMetrics) -> None:
         self._settings = settings
         self._feed = feed
         self._metrics = metrics
@@ -37,9 +37,9 @@ class Operations:
         return JSONResponse({"status": "ok"})
 
     async def metrics(self, request: Request) -> Response:
-        """Answer in Prometheus' text format."""
+        """Answer in Prometheus' text format, with the figures of all workers."""
         self._only_inside(request)
-        body, media_type = self._metrics.render()
+        body, media_type = await self._metrics.render()
         return Response(body, media_type=media_type)
 
     def _only_inside(self, request: Request) -> None:

@@ -28,7 +28,7 @@ from overset.mcp.layers.workspace_permission import METADATA_PATH
 from overset.mcp.messages.field_permissions import FieldPermissionsMiddleware
 from overset.mcp.messages.hang_up import HangUpMiddleware
 from overset.mcp.messages.outcome import OutcomeMiddleware
-from overset.mcp.messages.rate_limit import RateLimitMiddleware, make_storage
+from overset.mcp.messages.rate_limit import make_rate_limit
 from overset.mcp.messages.scopes import ScopeMiddleware
 from overset.mcp.messages.workspace import WorkspaceMiddleware
 from overset.mcp.token_verifier import WorkspaceTokenVerifier
@@ -61,11 +61,7 @@ def make_server(
         ),
         *build_middleware_list(),  # 6: errors as text; logging; error handling
         ScopeMiddleware(door=door),  # the token carries the inner tool's scopes
-        RateLimitMiddleware(  # the caller has calls left
-            storage=make_storage(settings),
-            ordinary=settings.calls_per_minute,
-            costly=settings.costly_calls_per_minute,
-        ),
+        make_rate_limit(settings),  # the caller has calls left
         size_guard,  # the answer fits a client
         FieldPermissionsMiddleware(  # the answer holds only what the caller may see
             kinds=SupersetFieldPermissions.TOOL_OBJECT_TYPE_MAP, filter_fields=filter_sensitive_data

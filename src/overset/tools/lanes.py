@@ -179,16 +179,17 @@ class Lanes:
 
 
 def make_lanes(settings: Settings, metrics: Metrics) -> Lanes:
-    """Return the lanes of this process, with their figures among the metrics."""
+    """Return the lanes of this process, its part of all places, with figures among the metrics."""
 
-    def make(slots: int, name: str) -> Lane:
-        each = min(settings.workspace_slots, slots)
+    def make(total: int, name: str) -> Lane:
+        slots = settings.share(total)
+        each = min(settings.share(settings.workspace_slots), slots)
         return Lane(
             Limits(
                 slots=slots,
                 per_workspace=each,
-                per_member=min(settings.member_slots, each),
-                waiting=settings.waiting_calls,
+                per_member=min(settings.share(settings.member_slots), each),
+                waiting=settings.share(settings.waiting_calls),
                 waiting_seconds=settings.waiting_seconds,
                 call_seconds=settings.call_seconds,
             ),

@@ -61,8 +61,15 @@ class RateLimitMiddleware(Middleware):
         raise refuse(refusal, exchange)
 
 
-def make_storage(settings: Settings) -> Storage:
-    """Return where calls are counted: in Redis for all processes, else in this one's memory."""
+def make_rate_limit(settings: Settings) -> RateLimitMiddleware:
+    """Return the step: it counts in Redis for all processes, else in this one, up to its part."""
+    ordinary, costly = settings.calls_per_minute, settings.costly_calls_per_minute
     if settings.redis_url is None:
-        return MemoryStorage()
-    return RedisStorage(f"async+{settings.redis_url.get_secret_value()}", implementation="redispy")
+        return RateLimitMiddleware(
+            storage=MemoryStorage(),
+            ordinary=settings.share(ordinary),
+            costly=settings.share(costly),
+        )
+    url = f"async+{settings.redis_url.get_secret_value()}"
+    storage = RedisStorage(url, implementation="redispy")
+    return RateLimitMiddleware(storage=storage, ordinary=ordinary, costly=costly)
