@@ -1,32 +1,15 @@
 """Starting with what cannot be used, or would be unsafe: a clear message and an exit code."""
 
-import os
-import subprocess
-from pathlib import Path
-
 import pytest
 
 from support.processes import free_port
 from support.provisioning import MASTER_KEY
-from support.split import OVERSET
-
-
-def start(home: Path, *command: str, **environment: str) -> "subprocess.CompletedProcess[str]":
-    """Run a command that should refuse to start."""
-    clean = {k: v for k, v in os.environ.items() if not k.startswith(("OVERSET_", "MCP_"))}
-    return subprocess.run(
-        [OVERSET, *command],
-        env={**clean, "OVERSET_HOME": str(home), "COLUMNS": "500", **environment},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+from support.split import refused_start
 
 
 @pytest.mark.parametrize("command", ["up", "mcp"])
 def test_settings_that_cannot_be_read_are_all_told_at_once(tmp_path, command):
-    done = start(
+    done = refused_start(
         tmp_path / "home",
         command,
         OVERSET_PORT="eighty",
@@ -65,7 +48,7 @@ def test_what_would_be_unsafe_does_not_start(tmp_path, command, environment, sai
     if command == "mcp" and said != "OVERSET_MANAGER_URL":
         environment = {**environment, "OVERSET_MANAGER_URL": "http://127.0.0.1:1"}
 
-    done = start(tmp_path / "home", command, "--port", str(free_port()), **environment)
+    done = refused_start(tmp_path / "home", command, "--port", str(free_port()), **environment)
 
     assert done.returncode == 1
     assert said in done.stderr
@@ -80,7 +63,7 @@ def test_a_master_key_that_others_can_read_is_refused_with_what_to_run(tmp_path,
     key.write_text(MASTER_KEY)
     key.chmod(0o644)
 
-    done = start(home, command, "--port", str(free_port()))
+    done = refused_start(home, command, "--port", str(free_port()))
 
     assert done.returncode == 1
     assert f"chmod 600 {key}" in done.stderr

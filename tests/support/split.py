@@ -6,6 +6,8 @@ count here, and what changes there must be heard here.
 
 import contextlib
 import dataclasses
+import os
+import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -23,6 +25,21 @@ from support.redis import RedisServer, running_redis
 OVERSET = Path(sys.executable).parent / "overset"
 DECISION_SECONDS = 4
 """How long decisions are kept here: short, so that a test may wait for their end."""
+
+
+def refused_start(
+    home: Path, *command: str, **environment: str
+) -> "subprocess.CompletedProcess[str]":
+    """Run a command that should refuse to start."""
+    clean = {k: v for k, v in os.environ.items() if not k.startswith(("OVERSET_", "MCP_"))}
+    return subprocess.run(
+        [OVERSET, *command],
+        env={**clean, "OVERSET_HOME": str(home), "COLUMNS": "500", **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
 
 
 @dataclass(slots=True)
@@ -119,10 +136,7 @@ def running_pair(
         tempfile.TemporaryDirectory(prefix="overset-split-") as folder,
         contextlib.ExitStack() as exits,
     ):
-        given = {
-            **_spoken_for(origin),
-            **environment,
-        }
+        given = {**_spoken_for(origin), **environment}
         manager = Server("manager", Path(folder), given)
         mcp = Server("mcp", Path(folder), {**given, "OVERSET_MANAGER_URL": manager.url}, options)
         for server in (manager, mcp):

@@ -7,7 +7,8 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -16,6 +17,7 @@ import structlog
 import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.config import STARTUP_FAILURE
+from uvicorn.server import HANDLED_SIGNALS
 from uvicorn.supervisors import Multiprocess
 
 from overset.cli.common import explain
@@ -107,13 +109,25 @@ class _Start:
         """Return what the worker serves, or end it with the exit code that the supervisor knows."""
         threading.Thread(target=_end_with_supervisor, daemon=True).start()
         try:
-            return self.make(self.settings)
+            with _ended_at_once():
+                return self.make(self.settings)
         except OversetError as error:
             explain(error)
         except Exception:  # noqa: BLE001 - whatever it was, it is logged and ends the worker
             _log.exception("a worker could not start")
         # Whoever replaces another one may be lucky the next time, and takes no neighbour with it.
         sys.exit(STARTUP_FAILURE if self.first else 1)
+
+
+@contextmanager
+def _ended_at_once() -> Iterator[None]:
+    """Let signals end the worker: nothing is served yet, so there is nothing to wait for."""
+    handlers = {number: signal.signal(number, signal.SIG_DFL) for number in HANDLED_SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
 
 
 def _end_with_supervisor() -> None:
