@@ -22,11 +22,13 @@ from uvicorn.supervisors import Multiprocess
 
 from overset.cli.common import explain
 from overset.cli.serve import bind, listen, make_config
-from overset.kernel.errors import OversetError
+from overset.kernel.errors import OversetError, SettingsError
 from overset.kernel.settings import Settings
 
 _SECONDS_TO_ANSWER = 30
 """A worker that has not run one line of Python for so long is ended; one that is busy has."""
+_LONGEST_HOME = 80
+"""The workers' sockets in it may have 104 bytes on some systems, 108 on Linux."""
 
 _log = structlog.get_logger(__name__)
 
@@ -44,9 +46,10 @@ def serve_workers(
         ready: called once, when all workers answer requests.
 
     Raises:
-        SettingsError: somebody else has the port, or it may not be had.
+        SettingsError: the port may not be had, or the home's name is too long for sockets in it.
         OversetError: a worker could not start, and said why.
     """
+    _refuse_long_home(settings)
     with hold_port(settings) as port:
         config = make_config(
             _Start(make, settings),
@@ -158,6 +161,13 @@ class _Supervisor(Multiprocess):
             self.config.app = replace(self.config.app, first=False)  # type: ignore[type-var]
             self._ready()
             self._ready = None
+
+
+def _refuse_long_home(settings: Settings) -> None:
+    if len(os.fsencode(settings.home)) > _LONGEST_HOME:
+        raise SettingsError(
+            [f"OVERSET_HOME: with several workers, its name has at most {_LONGEST_HOME} bytes"]
+        )
 
 
 def _remove_worker_folder(settings: Settings) -> None:

@@ -33,7 +33,9 @@ class WorkerMetrics:
         """Answer the other workers while the block lasts."""
         async with AsyncExitStack() as exits:
             if self._folder is not None:
-                self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+                # `parents=True` would leave the upper one open to others.
+                for folder in (self._folder.parent, self._folder):
+                    folder.mkdir(mode=0o700, exist_ok=True)
                 path = self._folder / str(os.getpid())
                 path.unlink(missing_ok=True)
                 server = await asyncio.start_unix_server(self._tell, path)

@@ -12,7 +12,9 @@ import pytest
 
 from overset.kernel.errors import OversetError
 from overset.kernel.ids import WorkspaceId
-from overset.tools.lanes import BusyError, DeadlineError, Lane, Limits, Tenant
+from overset.kernel.settings import load
+from overset.observe.metrics import NullMetrics
+from overset.tools.lanes import BusyError, DeadlineError, Lane, Limits, Tenant, make_lanes
 from overset.tools.worker import at_home
 
 ACME = Tenant(WorkspaceId("ws_acme"), "ada")
@@ -269,3 +271,25 @@ def test_a_job_reaches_the_loop_that_serves_the_clients():
         assert home == threading.get_ident() != worker
 
     asyncio.run(story())
+
+
+def test_workers_divide_the_places_and_round_up():
+    settings = load(
+        workers=3,
+        query_slots=8,
+        workspace_slots=4,
+        member_slots=3,
+        waiting_calls=32,
+        call_seconds=9,
+    )
+
+    lane = make_lanes(settings, NullMetrics()).queries
+
+    assert lane._limits == Limits(
+        slots=3,
+        per_workspace=2,
+        per_member=1,
+        waiting=11,
+        waiting_seconds=settings.waiting_seconds,
+        call_seconds=9,
+    )
