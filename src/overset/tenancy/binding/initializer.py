@@ -11,6 +11,7 @@ from overset.tenancy.binding.filters import isolate_list_filters
 from overset.tenancy.binding.hooks import Hook
 from overset.tenancy.binding.installation import get_installation
 from overset.tenancy.binding.metadata_engines import MetadataEngines
+from overset.tenancy.binding.open_files import make_room
 from overset.tenancy.binding.sessions import session_scope
 
 ENGINES = "overset_engines"
@@ -35,6 +36,7 @@ class WorkspaceAppInitializer(SupersetAppInitializer):  # type: ignore[misc]  # 
         db.init_app(self.superset_app)
         migrate.init_app(self.superset_app, db=db, directory=APP_DIR + "/migrations")
         most = self._installation.settings.open_workspaces
+        make_room(most)
         pool = EnginePool(MetadataEngines(self._installation).make, most=most)
         self.superset_app.extensions[ENGINES] = pool
         if Hook.H1 in self._installation.hooks:

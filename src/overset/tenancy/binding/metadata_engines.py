@@ -28,7 +28,7 @@ from overset.tenancy.binding.installation import Installation
 from overset.tenancy.locations import metadata_url
 
 _SPARE = 2
-_KEPT_ON_A_SERVER = 2
+_KEPT = 2
 _WAIT_SECONDS = 5
 _BUSY_MILLISECONDS = 5000
 """How long a statement waits for somebody's lock until it fails, so that its call can."""
@@ -74,8 +74,8 @@ def make_engine(installation: Installation, workspace_id: WorkspaceId) -> Engine
 def _open_server(url: URL, most: int) -> Engine:
     engine = create_engine(
         url,
-        pool_size=_KEPT_ON_A_SERVER,
-        max_overflow=most - _KEPT_ON_A_SERVER,
+        pool_size=_KEPT,
+        max_overflow=most - _KEPT,
         pool_timeout=_WAIT_SECONDS,
         isolation_level="READ COMMITTED",
         connect_args={"connect_timeout": 3},
@@ -100,8 +100,8 @@ def _open_file(url: URL, most: int) -> Engine:
     engine = create_engine(
         existing,
         poolclass=QueuePool,
-        pool_size=most,
-        max_overflow=0,
+        pool_size=_KEPT,
+        max_overflow=most - _KEPT,
         pool_timeout=_WAIT_SECONDS,
         connect_args={"timeout": _WAIT_SECONDS, "check_same_thread": False},
     )
