@@ -37,7 +37,7 @@ def _questions(options: Options) -> tuple[str, ...]:
         f"list_charts, p95, {many}",
         f"list_charts, p95, {asked} of many / {few}",
         f"memory after {few}",
-        f"memory after {asked} workspaces",
+        f"memory after {asked} of {options.workspaces} workspaces",
     )
 
 

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
+from math import floor
 from statistics import median
 from typing import Any
 
@@ -20,6 +21,11 @@ class Verdict(StrEnum):
     MISSED = "missed"
     VOID = "void"
     NONE = ""
+
+
+def times(ratio: float, *, digits: int = 2) -> str:
+    """Return a ratio for the eye, cut off and not rounded: 3.999 is not 4."""
+    return f"{floor(ratio * 10**digits) / 10**digits:.{digits}f}x"
 
 
 @dataclass(slots=True)

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from html import escape
 from math import ceil, log10
 
-from bench.figures import BARE, ONE, SERVERS, TWO, Figures, Row
+from bench.figures import BARE, ONE, SERVERS, TWO, Figures, Row, times
 
-_WIDTH, _LEFT, _RIGHT = 960, 270, 150
+_WIDTH, _LEFT, _RIGHT, _LETTER = 960, 250, 150, 8
 _BAR, _GAP, _PANEL_GAP = 15, 12, 34
 _COLOURS = {BARE: "#9aa5b1", ONE: "#20639b", TWO: "#3caea3"}
 _TARGET = "#d1495b"
@@ -61,7 +61,7 @@ def _draw(panel: _Panel, y: int) -> tuple[list[str], int]:
     for row in panel.rows:
         servers = [name for name in SERVERS if row.median(name) is not None]
         bottom = y + _BAR * max(1, len(servers))
-        name = row.question.split(",")[0]
+        name = row.question.split(", ")[0]
         parts.append(_text(_LEFT - 10, (y + bottom) / 2 + 4, name, anchor="end"))
         if not servers:
             parts.append(_text(_LEFT + 6, y + _BAR - 3, "void", colour=_FAINT))
@@ -76,11 +76,15 @@ def _bar(row: Row, server: str, scale: "_Scale", y: int) -> list[str]:
     value = row.median(server) or 0
     length = scale.length(value)
     ratio = row.times_better(server) if server != BARE and row.ratio is not None else None
-    label = _number(value) + (f"  ({ratio:.1f}x)" if ratio is not None else "")
+    label = _number(value) + (f"  ({times(ratio, digits=1)})" if ratio is not None else "")
     where = f'x="{_LEFT}" y="{y}" width="{length:.1f}" height="{_BAR - 1}"'
+    target = _target(row)
+    mark = scale.length(target) if target is not None else 0
+    # The target's mark would strike the figure out: then it stands behind the mark.
+    end = mark if length - 4 < mark < length + _LETTER * len(label) else length
     return [
         f'<rect {where} fill="{_COLOURS[server]}"/>',
-        _text(_LEFT + length + 6, y + _BAR - 3.5, label),
+        _text(_LEFT + end + 6, y + _BAR - 3.5, label),
     ]
 
 

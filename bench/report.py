@@ -9,7 +9,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from bench.figures import ONE, SERVERS, TWO, Figures, Row, Verdict
+from bench.figures import ONE, SERVERS, TWO, Figures, Row, Verdict, times
 from bench.picture import draw
 from bench.run import Options
 
@@ -32,7 +32,8 @@ class Report:
     def title(self) -> str:
         """What was measured, in a line."""
         where = {"sqlite": "SQLite", "postgres": "PostgreSQL"}[self.options.kind]
-        return f"{where} metadata, medians of {self.options.rounds} rounds"
+        rounds = self.options.rounds
+        return f"{where} metadata, medians of {rounds} round{'s' if rounds > 1 else ''}"
 
     def is_void(self) -> bool:
         """Tell whether a row that has a target could not be judged."""
@@ -97,7 +98,7 @@ class Report:
 def _cells(row: Row) -> list[str]:
     values = [_number(row.median(server)) for server in SERVERS]
     ratios = [row.times_better(server) for server in (ONE, TWO)]
-    shown = [f"{value:.2f}x" for value in ratios if value is not None]
+    shown = [times(value) for value in ratios if value is not None]
     target = [f"{row.ratio:g}x"] if row.ratio is not None else []
     target += [f"<= {row.limit:g}"] if row.limit is not None else []
     return [row.question, row.unit, *values, " / ".join(shown), *(target or [""]), row.verdict()]

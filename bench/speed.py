@@ -11,6 +11,7 @@ from support.processes import wait_until
 
 MANY = 16
 _LEAD = 1
+_FEWEST = 10
 
 
 def rows(_: Options) -> Iterator[Row]:
@@ -52,14 +53,13 @@ def _measure(run: Run, target: Target, measured: Measured) -> None:
     many = press(target, measured.call, Pace(callers=MANY, seconds=seconds, lead=_LEAD))
     # The calls that were cut off are worked off before the next server has its turn.
     settle(target)
-    for question, load, value in (
-        (p50, alone, alone.percentile(0.5)),
-        (p95, alone, alone.percentile(0.95)),
-        (rate, many, many.a_second),
-    ):
-        _add(run, question, target, load, value)
+    _add(run, p50, target, alone, alone.percentile(0.5))
+    _add(run, p95, target, alone, alone.percentile(0.95))
+    _add(run, rate, target, many, many.a_second)
 
 
 def _add(run: Run, question: str, target: Target, load: Load, value: float) -> None:
     run.figures.check(question, target.name, load)
+    if load.answers < _FEWEST:
+        run.figures.spoil(question, target.name, f"only {load.answers} answers: ask for longer")
     run.figures.add(question, target.name, value)

@@ -1,7 +1,7 @@
 """Verdicts of the benchmark: strictly by the medians, and none without good figures."""
 
 import pytest
-from bench.figures import BARE, ONE, TWO, Figures, Row, Verdict
+from bench.figures import BARE, ONE, TWO, Figures, Row, Verdict, times
 from bench.load import Load
 
 SPEED = "list_charts, p50, 1 caller"
@@ -75,3 +75,8 @@ def test_a_row_without_a_target_has_no_verdict():
     figures(row, one_process=[5.0])
 
     assert row.verdict() is Verdict.NONE
+
+
+def test_a_ratio_is_cut_off_for_the_eye_too():
+    assert times(3.999) == "3.99x"
+    assert times(12.0) == "12.00x"
