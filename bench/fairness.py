@@ -16,6 +16,7 @@ from support.processes import wait_until
 _PAUSE = 30
 _LEAD = 1
 _SHORT = 4
+_SLEEP = 2
 _TOO_MANY = re.compile(r"Response too large: ~([\d,]+) tokens")
 _ROW_TOKENS = 25
 _TIMES_QUIET = 3
@@ -80,7 +81,7 @@ def _prepare(run: Run) -> tuple[_Slow, ...]:
         for slug in ("acme", "hog") * 2
     ]
     # The databases of `hog` are as many and in the same order as those of `acme`.
-    sleep = sql(sleeping(_SHORT), database=2)
+    sleep = sql(sleeping(_SLEEP), database=2)
     wide = sql(listing(MOST_ROWS), expected="Response too large")
     return (
         _Slow(_SQLITE, sql(counting_for(seconds)), members[:1], seconds + 2),
@@ -100,9 +101,11 @@ def _check_rows(run: Run, wide: Call) -> None:
 
 def _measure(run: Run, asked: Target, hog: Target, slow: _Slow) -> float:
     question = f"{slow.name}, p95"
-    slots = run.platform.settings.query_slots * asked.processes
-    # More than there are places where connections are spread over processes by chance.
-    at_once = slots * asked.processes if slow.name == _SLEEPERS else 1
+    slots = run.platform.settings.query_slots
+    at_once = 1
+    if slow.name == _SLEEPERS:
+        # Connections are spread over processes by chance: more than there are places, some wait.
+        at_once = slots if asked.processes == 1 else 3 * slots
     pace = Pace(callers=at_once, seconds=10 * slow.seconds)
     with pressing(hog, slow.call, pace) as client:
         if slow.name == _SLEEPERS:

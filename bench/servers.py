@@ -8,8 +8,11 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
+from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import urlsplit
+
+import httpx
 
 from bench.figures import BARE
 from bench.load import Target
@@ -18,7 +21,7 @@ from overset.kernel.secrets import load_keys
 from support.bare_superset import CopyMetadata, copy_file, running_bare
 from support.deployment import Platform, running_platform
 from support.postgres import PostgresServer
-from support.processes import RunningProcess, free_port, is_listening, running, start_process
+from support.processes import RunningProcess, free_port, running, start_process
 from support.provisioning import ensure_template, settings_for, silent
 from support.redis import running_redis
 
@@ -85,8 +88,14 @@ def running_mcp(platform: Platform, *, workers: int = 1) -> Iterator[Served]:
                 log=platform.settings.home / f"{command[0]}-{workers}.log",
                 env=given,
             )
-            exits.enter_context(running(process, ready=partial(is_listening, port)))
+            exits.enter_context(running(process, ready=partial(_is_ready, port), timeout=120))
         yield Served(f"http://127.0.0.1:{ports[1]}/mcp", process)
+
+
+def _is_ready(port: int) -> bool:
+    with contextlib.suppress(httpx.HTTPError):
+        return httpx.get(f"http://127.0.0.1:{port}/health/ready").status_code == HTTPStatus.OK
+    return False
 
 
 def has_workers() -> bool:

@@ -5,12 +5,10 @@ steps cost. Argument: JSON with the workspace's `id` and `slug`, the member's `u
 the `port`.
 """
 
-import asyncio
 import json
 import sys
 
-import uvicorn
-
+from overset.cli.serve import listen, serve
 from overset.kernel.ids import TeamId, UserId, WorkspaceId
 from overset.kernel.secrets import load_keys
 from overset.kernel.settings import load
@@ -25,7 +23,7 @@ from overset.tenancy.workspace import Workspace, WorkspaceState
 def main() -> None:
     """Serve until SIGTERM."""
     given = json.loads(sys.argv[1])
-    settings = load()
+    settings = load(port=given["port"])
     configure_logging(settings)
     install(settings, keys=load_keys(settings))
     make_app()
@@ -45,12 +43,9 @@ def main() -> None:
     )
     member = Member(UserId(given["user"]), "bench@example.com", "Bench", given["role"])
     app = server.http_app(path="/mcp", stateless_http=True, json_response=True)
-    config = uvicorn.Config(
-        app, port=given["port"], access_log=False, log_config=None, server_header=False
-    )
     # Its requests run in copies of this context, as those of `superset mcp run` do.
-    with enter(workspace, member=member):
-        asyncio.run(uvicorn.Server(config).serve())
+    with listen(settings) as listener, enter(workspace, member=member):
+        serve(app, listener=listener, ready=lambda: None)
 
 
 if __name__ == "__main__":
