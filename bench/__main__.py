@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from enum import StrEnum
@@ -69,7 +70,12 @@ def main(  # noqa: PLR0913 - an argument for each option
         raise typer.Exit(2) from None
     reports = []
     for one in kind or list(Kind):
-        report = _measure(Options(one, rounds, seconds, slow_seconds, workspaces), console=err)
+        options = Options(one, rounds, seconds, slow_seconds, workspaces)
+        try:
+            report = _measure(options, console=err)
+        except (AssertionError, OSError, RuntimeError, subprocess.SubprocessError) as error:
+            err.print(f"the servers could not be started: {error}", style="red", markup=False)
+            raise typer.Exit(2) from None
         paths = report.write(results)
         if not as_json:
             report.show(out)
@@ -107,7 +113,7 @@ def _measure_part(part: ModuleType, run: Run, console: Console) -> None:
     if len(run.targets) < len(SERVERS):
         for question in questions:
             if TWO in run.figures.rows[question].judged:
-                run.figures.spoil(question, TWO, "this `overset mcp` has no `--workers`")
+                run.figures.spoil(question, TWO, run.missing)
     try:
         part.measure(run)
     except Exception as error:  # noqa: BLE001 - told in the report, and the other parts still run
@@ -133,10 +139,14 @@ def _running(options: Options, figures: Figures, say: Callable[[str], None]) -> 
         fill(platform, [Filling(platform.manager.workspaces.get("acme").id, "acme", **_CONTENT)])
         bare = exits.enter_context(running_superset(platform, postgres, workspace="acme"))
         targets = [bare, overset]
+        missing = "this `overset mcp` has no `--workers`"
         if has_workers():
-            served = exits.enter_context(running_mcp(platform, workers=2))
-            targets.append(Target(TWO, served.url, header, processes=2))
-        yield Run(options, figures, platform, postgres, targets, say)
+            try:
+                served = exits.enter_context(running_mcp(platform, workers=2))
+                targets.append(Target(TWO, served.url, header, processes=2))
+            except AssertionError as error:
+                missing = f"they did not start: {error}"
+        yield Run(options, figures, platform, postgres, targets, say, missing)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from bench.calls import HEALTH, sql
@@ -25,7 +26,6 @@ _SQLITE = "beside a long SQLite query"
 _WIDE = f"beside {MOST_ROWS:,} rows"
 _SLEEPERS = "beside sleeps in all places"
 _LIMITS = {_SQLITE: 20, _WIDE: 50, _SLEEPERS: 20}
-_ENOUGH = "the neighbour's query did not end well while it was measured"
 
 
 def rows(_: Options) -> Iterator[Row]:
@@ -96,11 +96,11 @@ def _check_rows(run: Run, wide: Call) -> None:
         answer = ask(target, wide)
         found = _TOO_MANY.search(answer)
         if found is None or int(found[1].replace(",", "")) < MOST_ROWS * _ROW_TOKENS:
-            run.figures.spoil(f"{_WIDE}, p95", target.name, f"not all rows: {answer[-300:]}")
+            _spoil(run, _WIDE, target.name, f"not all rows: {answer[-300:]}")
 
 
 def _measure(run: Run, asked: Target, hog: Target, slow: _Slow) -> float:
-    question = f"{slow.name}, p95"
+    """Return the p95 beside slow calls."""
     slots = run.platform.settings.query_slots
     at_once = 1
     if slow.name == _SLEEPERS:
@@ -108,28 +108,34 @@ def _measure(run: Run, asked: Target, hog: Target, slow: _Slow) -> float:
         at_once = slots if asked.processes == 1 else 3 * slots
     pace = Pace(callers=at_once, seconds=10 * slow.seconds)
     with pressing(hog, slow.call, pace) as client:
-        if slow.name == _SLEEPERS:
-            _wait_for_sleepers(run, slots, question, asked.name)
-        p95 = _probe(run, asked, slow.seconds, question)
+        if slow.name == _SLEEPERS and (taken := _wait_for_sleepers(run, slots)) < slots:
+            _spoil(run, slow.name, asked.name, f"only {taken} of {slots} places were taken")
+        p95 = _probe(run, asked, slow.seconds, f"{slow.name}, p95")
         load = client.stop()
-    settle(asked)
-    run.figures.check(question, asked.name, load)
-    if not load.answers:
-        run.figures.spoil(question, asked.name, _ENOUGH)
+    for header in hog.authorizations:
+        settle(replace(hog, authorizations=(header,)))
+    if load.wrong or not load.answers:
+        what = f"of the neighbour's answers {load.answers} were good, {load.wrong} wrong"
+        _spoil(run, slow.name, asked.name, f"{what}: {load.first_wrong}")
     return p95
 
 
-def _wait_for_sleepers(run: Run, slots: int, question: str, server: str) -> None:
+def _spoil(run: Run, name: str, server: str, reason: str) -> None:
+    for question in (f"{name}, p95", f"{name}, times quiet"):
+        run.figures.spoil(question, server, reason)
+
+
+def _wait_for_sleepers(run: Run, slots: int) -> int:
+    """Wait until so many calls sleep, and return how many did at most."""
     seen = [0]
 
     def all_sleep() -> bool:
         seen.append(count_sleepers(run.postgres))
         return seen[-1] >= slots
 
-    try:
+    with suppress(AssertionError):
         wait_until(all_sleep)
-    except AssertionError:
-        run.figures.spoil(question, server, f"only {max(seen)} of {slots} places were taken")
+    return max(seen)
 
 
 def _probe(run: Run, target: Target, seconds: int, question: str) -> float:

@@ -30,6 +30,8 @@ class Run:
     postgres: PostgresServer
     targets: Sequence[Target]
     say: Callable[[str], None]
+    missing: str = ""
+    """Why there are no two workers, if there are none."""
 
     def in_turn(self, what: str) -> Iterator[Target]:
         """Yield every server once a round, in reverse order each other round."""
