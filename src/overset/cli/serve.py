@@ -1,5 +1,6 @@
 """Serving an ASGI application on one port, from a clear start to a clean stop."""
 
+import gc
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -16,6 +17,8 @@ from overset.kernel.settings import Settings
 
 _DRAIN_SECONDS = 5
 _BACKLOG = 2048
+_COLLECT_AFTER = (20_000, 20, 50)
+"""Python's own (700, 10, 10) cost a `list_charts` about a fifth of its time."""
 
 
 def serve(app: ASGIApp, *, listener: socket.socket, ready: Callable[[], None]) -> None:
@@ -57,7 +60,18 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
+            keep_what_was_loaded()
             self._ready()
+
+
+def keep_what_was_loaded() -> None:
+    """Spare the garbage collector what is there now, and let it look less often at what comes.
+
+    Superset is half a million objects that stay; a call makes thousands that need no collector.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*_COLLECT_AFTER)
 
 
 def listen(settings: Settings) -> socket.socket:

@@ -21,7 +21,7 @@ from uvicorn.server import HANDLED_SIGNALS
 from uvicorn.supervisors import Multiprocess
 
 from overset.cli.common import explain
-from overset.cli.serve import bind, listen, make_config
+from overset.cli.serve import bind, keep_what_was_loaded, listen, make_config
 from overset.kernel.errors import OversetError, SettingsError
 from overset.kernel.settings import Settings
 
@@ -113,7 +113,9 @@ class _Start:
         threading.Thread(target=_end_with_supervisor, daemon=True).start()
         try:
             with _ended_at_once():
-                return self.make(self.settings)
+                app = self.make(self.settings)
+                keep_what_was_loaded()
+                return app
         except OversetError as error:
             explain(error)
         except Exception:  # noqa: BLE001 - whatever it was, it is logged and ends the worker

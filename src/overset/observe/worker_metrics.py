@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 
+import structlog
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from prometheus_client.core import Metric
 from prometheus_client.parser import text_string_to_metric_families
@@ -14,6 +15,7 @@ from prometheus_client.registry import Collector
 from overset.observe.metrics import Exposition, Metrics
 
 _SECONDS_TO_ANSWER = 2
+_log = structlog.get_logger(__name__)
 
 
 class WorkerMetrics:
@@ -27,21 +29,27 @@ class WorkerMetrics:
         """Tell `own`, and those of every worker in `folder`; a worker that is alone has none."""
         self._own = own
         self._folder = folder
+        self._name = str(os.getpid())
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Answer the other workers while the block lasts."""
         async with AsyncExitStack() as exits:
             if self._folder is not None:
-                # `parents=True` would leave the upper one open to others.
-                for folder in (self._folder.parent, self._folder):
-                    folder.mkdir(mode=0o700, exist_ok=True)
-                path = self._folder / str(os.getpid())
-                path.unlink(missing_ok=True)
-                server = await asyncio.start_unix_server(self._tell, path)
-                exits.callback(path.unlink, missing_ok=True)
-                exits.callback(server.close)
+                try:
+                    await self._listen(self._folder, exits)
+                except OSError as error:
+                    _log.warning("the other workers cannot tell these metrics", error=str(error))
             yield
+
+    async def _listen(self, folder: Path, exits: AsyncExitStack) -> None:
+        for each in (folder.parent, folder):  # `parents=True` would leave the upper one open
+            each.mkdir(mode=0o700, exist_ok=True)
+        path = folder / self._name
+        path.unlink(missing_ok=True)
+        server = await asyncio.start_unix_server(self._tell, path)
+        exits.callback(path.unlink, missing_ok=True)
+        exits.callback(server.close)
 
     async def _tell(self, _: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(OSError):
@@ -53,10 +61,11 @@ class WorkerMetrics:
         """Return everything that was counted; a worker that does not answer is left out."""
         if self._folder is None:
             return self._own.render()
-        paths = sorted(self._folder.iterdir())
-        texts = await asyncio.gather(*map(_ask, paths))
+        others = [path for path in self._folder.glob("*") if path.name != self._name]
+        texts = await asyncio.gather(*map(_ask, others))
+        told = {path.name: text for path, text in zip(others, texts, strict=True)}
         registry = CollectorRegistry()
-        registry.register(_Merged({path.name: t for path, t in zip(paths, texts, strict=True)}))
+        registry.register(_Merged({self._name: self._own.render()[0].decode(), **told}))
         return generate_latest(registry), CONTENT_TYPE_LATEST
 
 
