@@ -1,6 +1,9 @@
 """A call is cancelled by its own client alone, on either wire, from any process, query and all."""
 
+import asyncio
 import itertools
+import json
+import socket
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -8,13 +11,16 @@ from typing import Any
 
 import httpx
 import pytest
+from mcp import ClientSession, McpError
+from mcp.client.streamable_http import streamable_http_client
+from mcp.types import CancelledNotification, CancelledNotificationParams, ClientNotification
 
-from support.attack import make_shared_user, make_sides
+from support.attack import Side, make_shared_user, make_sides, planted_data_source
 from support.deployment import Platform, read_rpc, read_tool
 from support.postgres import PostgresServer
 from support.processes import wait_until
 from support.rows import fetch, fetch_log, read_figures
-from support.slow import count_to, sql
+from support.slow import count_to, sleepers, sql
 from support.split import SplitPlatform, reached_at, running_beside
 
 ENDLESS = count_to(10**12)
@@ -31,7 +37,6 @@ def neighbour(sqlite_platform: Platform, warehouse: PostgresServer) -> Iterator[
     given = {
         "OVERSET_MANAGER_URL": f"http://localhost:{sqlite_platform.settings.port}",
         "OVERSET_DATA_SOURCE_ALLOW": f"127.0.0.1:{warehouse.port}",
-        "OVERSET_CALL_SECONDS": "20",
     }
     with running_beside(sqlite_platform, **given) as made:
         yield made
@@ -190,3 +195,63 @@ def test_a_cancellation_is_heard_through_redis(sqlite_platform, split_platform: 
             with running(one, sql(ENDLESS, timeout=60), token=token) as answer:
                 cancel(other, 7, token=token)
                 assert_cancelled(answer, 7)
+
+
+@pytest.fixture(scope="module")
+def sleeper(sqlite_platform: Platform, warehouse: PostgresServer) -> Iterator[tuple[Side, dict]]:
+    """A member, and the arguments of his call that sleeps for a minute in PostgreSQL."""
+    acme, _ = make_sides(sqlite_platform)
+    with planted_data_source(acme, warehouse.url("postgres")) as database_id:
+        yield acme, sql("SELECT slumber(60)", database_id=database_id, timeout=60)
+
+
+@pytest.mark.parametrize("meta", [{}, {"_meta": {"progressToken": 1}}], ids=["json", "stream"])
+def test_a_client_that_hangs_up_ends_its_query_on_postgresql(neighbour, warehouse, sleeper, meta):
+    member, message = sleeper
+    message = message | {"params": message["params"] | meta}
+    with connected(neighbour, message, token=member.token):
+        wait_until(lambda: sleepers(warehouse) == 1, 15, what="the query")
+    wait_until(lambda: sleepers(warehouse) == 0, SOON, what="the query's end")
+    wait_until(lambda: in_lane(neighbour) == 0, SOON, what="the free place")
+
+
+def test_the_python_sdk_cancels_its_query_on_postgresql(neighbour, warehouse, sleeper):
+    member, message = sleeper
+    asyncio.run(cancel_with_the_sdk(neighbour, member.token, message, warehouse))
+    wait_until(lambda: sleepers(warehouse) == 0, SOON, what="the query's end")
+    wait_until(lambda: in_lane(neighbour) == 0, SOON, what="the free place")
+
+
+async def cancel_with_the_sdk(
+    platform: Platform, token: str, message: dict[str, Any], warehouse: PostgresServer
+) -> None:
+    """Begin the call and cancel it, as a program with the SDK's client does."""
+    headers = {"Authorization": f"Bearer {token}"}
+    params = message["params"]
+    async with (
+        httpx.AsyncClient(headers=headers, timeout=90) as http,
+        streamable_http_client(platform.url, http_client=http) as (reader, writer, _),
+        ClientSession(reader, writer) as session,
+    ):
+        await session.initialize()  # its number is 0
+        call = asyncio.create_task(session.call_tool(params["name"], params["arguments"]))
+        await asyncio.to_thread(wait_until, lambda: sleepers(warehouse) == 1, 15)
+        named = CancelledNotificationParams(requestId=1, reason="enough")
+        await session.send_notification(ClientNotification(CancelledNotification(params=named)))
+        with pytest.raises(McpError, match="Request cancelled"):
+            await asyncio.wait_for(call, SOON)
+
+
+@contextmanager
+def connected(platform: Platform, message: dict[str, Any], *, token: str) -> Iterator[None]:
+    """Send a call over a connection that is closed after the block."""
+    body = json.dumps(message).encode()
+    port = platform.settings.port
+    head = (
+        f"POST /mcp HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nAuthorization: Bearer {token}\r\n"
+        "Content-Type: application/json\r\nAccept: application/json, text/event-stream\r\n"
+        f"Content-Length: {len(body)}\r\n\r\n"
+    )
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+        connection.sendall(head.encode() + body)
+        yield

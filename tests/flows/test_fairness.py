@@ -77,8 +77,9 @@ def test_a_query_on_postgresql_is_over_soon_after_its_call(hurried, warehouse):
         call.start()
         wait_until(lambda: sleepers(warehouse) == 1, 15, what="the query")
         # The call is given up after a few seconds, the query with it.
-        wait_until(lambda: sleepers(warehouse) == 0, SECONDS + 10, what="the query's end")
-        call.join(30)
+        call.join(SECONDS + 10)
+        assert not call.is_alive()
+        wait_until(lambda: sleepers(warehouse) == 0, 3, what="the query's end")
     wait_until(lambda: read_figures(hurried, "mcp_calls_running")["queries"] == 0, 5)
 
 

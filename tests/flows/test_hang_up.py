@@ -15,6 +15,7 @@ from fastmcp import Context, FastMCP
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import Mount
+from structlog.testing import capture_logs
 
 from overset.mcp.layers.edge import EdgeMiddleware
 from overset.mcp.layers.hang_up import HangUpMiddleware
@@ -116,6 +117,16 @@ def test_others_are_answered_beside_and_after_it(service: Service, params: dict[
     wait_until(service.ended.is_set, 5, what="the call's end")
 
     assert "hello" in service.post("greet", **params).text
+
+
+def test_the_log_tells_a_client_that_is_gone_from_a_failure(service: Service) -> None:
+    with capture_logs() as lines:
+        with service.connect("wait"):
+            wait_until(service.begun.is_set, 5, what="the call's beginning")
+        wait_until(lambda: lines, 5, what="the line")
+
+    (line,) = [line for line in lines if line["event"] == "request"]
+    assert (line["status"], line["client_gone"]) == (499, True)
 
 
 def test_a_client_that_waits_is_not_taken_for_one_that_is_gone(service: Service) -> None:

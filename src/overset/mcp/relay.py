@@ -80,9 +80,14 @@ class RedisRelay:
         self._channel: RedisChannel | None = None
         self._sending: set[asyncio.Task[None]] = set()
 
+    @property
+    def connected(self) -> bool:
+        """Whether words come and go right now."""
+        return self._channel is not None and self._channel.subscribed
+
     def tell(self, word: Word) -> bool:
         """Publish a word in the background."""
-        if self._redis is None or self._channel is None or not self._channel.subscribed:
+        if self._redis is None or not self.connected:
             return False
         task = asyncio.create_task(self._publish(self._redis, word))
         self._sending.add(task)
