@@ -77,7 +77,7 @@ class Neighbours:
 
 
 def _choose_folder(home: Path, name: str) -> Path:
-    folder = home / "run"
+    folder = home / "run" / "calls"
     if len(os.fsencode(folder / name)) <= _LONGEST_PATH:
         return folder
     digest = sha256(os.fsencode(home)).hexdigest()[:16]

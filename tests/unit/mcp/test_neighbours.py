@@ -48,7 +48,7 @@ async def test_a_word_is_heard_by_the_others_and_not_by_oneself(home: Path) -> N
         assert relays["one"].tell(WORD)
         await eventually(lambda: len(heard) == 2)
     assert sorted(heard) == ["three", "two"]
-    assert not sockets(home / "run")
+    assert not sockets(home / "run" / "calls")
 
 
 async def test_homes_are_strangers(home: Path) -> None:
@@ -59,7 +59,7 @@ async def test_homes_are_strangers(home: Path) -> None:
 
 async def test_the_folder_is_its_owners_alone(home: Path) -> None:
     async with Neighbours(home).running(lambda _: None):
-        assert stat.S_IMODE((home / "run").stat().st_mode) == 0o700
+        assert stat.S_IMODE((home / "run" / "calls").stat().st_mode) == 0o700
 
 
 async def test_a_home_with_a_long_path_has_its_folder_elsewhere(home: Path) -> None:
@@ -71,7 +71,8 @@ async def test_a_home_with_a_long_path_has_its_folder_elsewhere(home: Path) -> N
 
 @pytest.mark.parametrize("kind", ["open", "link", "file"])
 async def test_without_a_safe_folder_a_process_is_alone(home: Path, kind: str) -> None:
-    folder = home / "run"
+    folder = home / "run" / "calls"
+    folder.parent.mkdir()
     if kind == "open":
         folder.mkdir()
         folder.chmod(0o755)
@@ -89,7 +90,7 @@ async def test_without_a_safe_folder_a_process_is_alone(home: Path, kind: str) -
 async def test_the_socket_of_a_dead_process_is_removed(home: Path) -> None:
     one = Neighbours(home)
     async with one.running(lambda _: None):
-        dead = home / "run" / "dead.sock"
+        dead = home / "run" / "calls" / "dead.sock"
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as left:
             left.bind(os.fspath(dead))
 
@@ -116,7 +117,7 @@ async def test_what_is_no_word_is_left_alone(home: Path, rubbish: bytes) -> None
     one, other = Neighbours(home), Neighbours(home)
     async with one.running(lambda _: None), other.running(heard.append):
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as stranger:
-            for path in sockets(home / "run"):
+            for path in sockets(home / "run" / "calls"):
                 stranger.sendto(rubbish, os.fspath(path))
         one.tell(WORD)
         await eventually(lambda: heard)
