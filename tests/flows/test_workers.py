@@ -144,6 +144,23 @@ def test_a_revoked_token_is_refused_by_both_within_a_second(workers: Workers) ->
         wait_until(lambda: statuses() == [401, 401], 1, what="the end of the token")
 
 
+def test_a_call_is_cancelled_through_the_other_worker(workers: Workers) -> None:
+    token = new_token(workers)
+    cancelled = {
+        "jsonrpc": "2.0",
+        "method": "notifications/cancelled",
+        "params": {"requestId": SLOW["id"]},
+    }
+    with contextlib.ExitStack() as exits, ThreadPoolExecutor(1) as pool:
+        (pid, here), (_, there) = workers.connect_all(token, exits).items()
+        call = pool.submit(here.post, "/mcp", json=SLOW)
+        wait_until(lambda: workers.figures("mcp_calls_running", lane="queries")[pid])
+
+        assert there.post("/mcp", json=cancelled).status_code == 202
+
+        assert call.result(5).json()["error"]["data"]["code"] == "cancelled"
+
+
 def test_a_worker_that_is_killed_in_mid_call_is_replaced_and_takes_nobody_with_it(
     workers: Workers,
 ) -> None:
