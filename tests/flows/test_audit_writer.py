@@ -1,6 +1,7 @@
 """Rows reach the log soon after the call, whatever becomes of the database, and none is lost."""
 
 import contextlib
+import json
 import secrets
 import sqlite3
 import threading
@@ -13,9 +14,9 @@ from sqlalchemy.engine import make_url
 from overset.kernel.errors import Refusal
 from overset.kernel.ids import WorkspaceId
 from overset.tenancy.binding.audit_writer import AuditWriter, Bounds, Row
-from support.calls import DASHBOARDS
+from support.calls import DASHBOARDS, tool_call
 from support.deployment import Platform, running_platform
-from support.processes import wait_until
+from support.processes import is_listening, wait_until
 from support.rows import fetch_log, peek_log, read_figures, wait_until_written
 
 HUGE = 10**30
@@ -110,12 +111,35 @@ def test_a_number_that_no_column_holds_costs_no_row(platform: Platform) -> None:
     assert [row.action for row in rows].count("mcp_tool_call") == 1
 
 
-def test_a_row_of_the_last_call_is_there_when_the_process_has_ended(
+def test_a_long_parameter_is_cut_in_its_row_which_says_so(platform: Platform) -> None:
+    length = 1_000_000
+    body = tool_call("execute_sql", database_id=1, sql=f"SELECT 1 -- {'x' * length}")
+    response = platform.post(body, token=platform.token())
+
+    rows = fetch_log(platform, response.headers["X-Request-Id"], workspace="acme")
+    (row,) = [row for row in rows if row.action == "mcp_tool_call"]
+
+    told = row.payload["params"]["request"]["sql"]
+    assert told.startswith("SELECT 1 -- xxx")
+    assert told.endswith(f"({length + len('SELECT 1 -- ')} characters)")
+    assert all(len(json.dumps(one.payload)) < 40_000 for one in rows)
+
+
+def test_rows_that_wait_are_written_before_the_process_ends(
     template_home: Path, tmp_path: Path
 ) -> None:
     with running_platform(tmp_path / "home", template=template_home) as platform:
-        request_id = call(platform, platform.token())
-        platform.process.stop()
+        token = platform.token()
+        call(platform, token)
+        wait_until_written(platform)
+        with read_only_for_others(platform, "acme"):
+            request_id = call(platform, token)
+            wait_until(lambda: sum(read_figures(platform, "audit_waiting").values()) > 0)
+            platform.process.popen.terminate()
+            wait_until(lambda: not is_listening(platform.settings.port), what="the last request")
+            assert not is_written(platform, request_id, workspace="acme")
+            assert platform.process.is_running()
+        platform.process.wait()
 
         assert is_written(platform, request_id, workspace="acme")
 

@@ -19,7 +19,8 @@ def answer(work: Callable[[dict[str, Any]], None]) -> int:
     job = json.load(sys.stdin)
     try:
         work(job)
-    except Exception as error:  # noqa: BLE001  # whatever it is, the parent tells it to the user
+    except (Exception, SystemExit) as error:  # noqa: BLE001  # the parent tells it
+        # Whatever it is: Flask-Migrate ends the process where Alembic fails.
         traceback.print_exc()
         json.dump({"error": _one_line(error)}, told)
         told.close()
