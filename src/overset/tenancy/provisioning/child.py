@@ -53,6 +53,8 @@ def private_superset(*, url: str, secret_key: str, **config: object) -> Any:
 def _one_line(error: BaseException) -> str:
     # What a database says comes wrapped: its own words are the useful ones.
     root = error
+    if isinstance(root, SystemExit) and root.__context__ is not None:
+        root = root.__context__
     while root.__cause__ is not None:
         root = root.__cause__
     first = str(root).strip().splitlines()[:1]
