@@ -143,12 +143,17 @@ def _make_relay(settings: Settings) -> Relay:
 
 
 def _forget_workspaces(change: Change | None) -> None:
-    """Close what is open on a workspace that changed: it may be gone, moved or upgraded."""
+    """Drop what is known of a workspace's people, and close it if it may be gone or moved."""
     from overset.tenancy.binding import readiness
     from overset.tenancy.binding.initializer import ENGINES
+    from overset.tenancy.binding.known import KNOWN
 
     if change is None:
+        KNOWN.forget(None)
         readiness.forget_all()
-    elif change.kind is ChangeKind.WORKSPACE and change.workspace_id is not None:
+        return
+    if change.kind in {ChangeKind.MEMBER, ChangeKind.USER, ChangeKind.WORKSPACE}:
+        KNOWN.forget(change.workspace_id)
+    if change.kind is ChangeKind.WORKSPACE and change.workspace_id is not None:
         readiness.forget(change.workspace_id)
         make_app().extensions[ENGINES].forget(change.workspace_id)

@@ -26,12 +26,16 @@ def make_app() -> Flask:
     from superset.mcp_service.flask_singleton import get_flask_app
 
     from overset.tenancy.binding.assertions import assert_safe
+    from overset.tenancy.binding.lists import load_lists_whole
     from overset.tenancy.binding.row_limits import limit_rows
     from overset.tenancy.binding.timeouts import limit_in_threads
+    from overset.tenancy.binding.writes import watch_writes
 
     limit_in_threads()
     limit_rows()
+    watch_writes()
     app: Flask = get_flask_app()
+    load_lists_whole()
     assert_safe(app)
     return app
 

@@ -10,11 +10,14 @@ from typing import Any
 from flask_appbuilder.security.sqla.models import Role, User
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 from superset.extensions import db
 from superset.mcp_service.auth import load_user_with_relationships
 from werkzeug.security import generate_password_hash
 
 from overset.kernel.errors import Forbidden
+from overset.tenancy.binding.engines import get_bound
+from overset.tenancy.binding.known import KNOWN
 from overset.tenancy.member import Member
 
 _NAME_LENGTH = 64
@@ -26,6 +29,13 @@ def load_user(member: Member) -> Any:
     Raises:
         Forbidden: the workspace has no role of the membership's name.
     """
+    workspace_id = get_bound().id
+    kept = KNOWN.recall(workspace_id, ("user", member.user_id), lambda: _find_copy(member.user_id))
+    if kept is not None and _is_in_step(kept, member):
+        # Found dead here, a database shuts its workspace; in the tool it would be one more error.
+        db.session.connection()
+        return db.session.merge(kept, load=False)
+    KNOWN.forget(workspace_id)
     user = load_user_with_relationships(username=member.user_id)
     if user is not None and _is_in_step(user, member):
         return user
@@ -37,6 +47,18 @@ def load_user(member: Member) -> Any:
         )
     _write(user, member, role)
     return load_user_with_relationships(username=member.user_id)
+
+
+def _find_copy(username: str) -> Any:
+    """Return a user as the database has it, roles and groups too, that belongs to no session.
+
+    It is for everybody's later calls: nobody may have it but to merge it into a session of theirs.
+    """
+    user = load_user_with_relationships(username=username)
+    if user is None:
+        return None
+    with Session() as nowhere:
+        return nowhere.merge(user, load=False)
 
 
 def _is_in_step(user: Any, member: Member) -> bool:

@@ -17,6 +17,7 @@ def make_overrides(given: Mapping[str, Any]) -> dict[str, Any]:
     installation = get_installation()
     return {
         **_app(installation),
+        **_security(given),
         **_secrets(installation),
         **_caches(installation),
         **_data_sources(installation, given),
@@ -63,6 +64,12 @@ def _app(installation: Installation) -> dict[str, Any]:
         "MCP_AUTH_ENABLED": False,
         "MCP_RBAC_ENABLED": True,
     }
+
+
+def _security(given: Mapping[str, Any]) -> dict[str, Any]:
+    from overset.tenancy.binding.permissions import make_security_manager
+
+    return {"CUSTOM_SECURITY_MANAGER": make_security_manager(given.get("CUSTOM_SECURITY_MANAGER"))}
 
 
 def _secrets(installation: Installation) -> dict[str, Any]:
