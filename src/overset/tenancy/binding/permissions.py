@@ -5,6 +5,7 @@ Every call asks for several, and some for one of them many times.
 
 from typing import Any
 
+from flask import g
 from superset.security import SupersetSecurityManager
 from superset.utils.core import get_user_id
 
@@ -36,10 +37,15 @@ class _Remembers:
         Raises:
             UnboundError: no workspace is bound.
         """
+        workspace_id = get_bound().id
+        manager: Any = self
         ask: Any = super()
+        if g.user.is_anonymous:
+            return set(ask.user_view_menu_names(permission_name))
+        role_ids = sorted(role.id for role in manager.get_user_roles(g.user))
         names: frozenset[str] = KNOWN.recall(
-            get_bound().id,
-            ("names", permission_name, get_user_id()),
+            workspace_id,
+            ("names", permission_name, get_user_id(), tuple(role_ids)),
             lambda: frozenset(ask.user_view_menu_names(permission_name)),
         )
         return set(names)
