@@ -27,7 +27,7 @@ DOCS = ROOT / "docs"
 PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md")])
 ISOLATION = DOCS / "explanation" / "isolation.md"
 REFUSALS = DOCS / "reference" / "refusals.md"
-LAST_ROW = 54
+LAST_ROW = 55
 
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
 _BLOCK = re.compile(r"^ *```(\w*)\n(.*?)^ *```$", re.DOTALL | re.MULTILINE)
