@@ -144,6 +144,19 @@ def test_row_55_what_is_being_written_counts_for_the_writer_alone(bound: Bound) 
     assert may(bound.a, "Chart")
 
 
+@pytest.mark.parametrize("end", ["close", "invalidate"])
+def test_row_55_a_write_that_was_given_up_is_over(bound: Bound, end: str) -> None:
+    from superset import db
+
+    with enter(bound.a):
+        db.session.execute(text(_ROLES))
+        getattr(db.session(), end)()
+
+    assert may(bound.a, "Chart")
+    outside(bound, bound.a, _ROLES)
+    assert may(bound.a, "Chart"), "answers are kept again"
+
+
 def push(change: Change | None) -> Callable[[Bound], None]:
     return lambda bound: _forget_workspaces(change)
 
