@@ -6,16 +6,19 @@ import json
 import socket
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Any
 
 import httpx
+import psycopg2
 import pytest
 from mcp import ClientSession, McpError
 from mcp.client.streamable_http import streamable_http_client
 from mcp.types import CancelledNotification, CancelledNotificationParams, ClientNotification
+from sqlalchemy.engine import make_url
 
 from support.attack import Side, make_shared_user, make_sides, planted_data_source
+from support.calls import DASHBOARDS, sees_its_own
 from support.deployment import Platform, read_rpc, read_tool
 from support.postgres import PostgresServer
 from support.processes import wait_until
@@ -220,6 +223,29 @@ def test_the_python_sdk_cancels_its_query_on_postgresql(neighbour, warehouse, sl
     asyncio.run(cancel_with_the_sdk(neighbour, member.token, message, warehouse))
     wait_until(lambda: sleepers(warehouse) == 0, SOON, what="the query's end")
     wait_until(lambda: in_lane(neighbour) == 0, SOON, what="the free place")
+
+
+def test_a_call_that_is_ended_on_its_way_in_shuts_no_workspace(postgres_platform, postgres):
+    """The query that is ended was for who the caller is: to the others nothing is down."""
+    member = postgres_platform.token(user_id=postgres_platform.new_member("acme"))
+    database = make_url(postgres_platform.metadata("acme")).database
+    lock = psycopg2.connect(postgres.url(database))
+    with closing(lock):
+        lock.cursor().execute("LOCK TABLE ab_user IN ACCESS EXCLUSIVE MODE")
+        with connected(postgres_platform, DASHBOARDS, token=member):
+            wait_until(lambda: waiters(postgres, database) == 1, 15, what="the query")
+        wait_until(lambda: waiters(postgres, database) == 0, SOON, what="the query's end")
+
+    assert sees_its_own(postgres_platform)
+
+
+def waiters(server: PostgresServer, database: str) -> int:
+    """Return how many queries of a database wait for a lock."""
+    (row,) = server.execute(
+        "SELECT count(*) FROM pg_stat_activity"
+        f" WHERE wait_event_type = 'Lock' AND datname = '{database}'"
+    )
+    return int(row[0])
 
 
 async def cancel_with_the_sdk(

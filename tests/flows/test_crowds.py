@@ -10,14 +10,13 @@ from pathlib import Path
 import httpx
 
 from support.attack import Answer, Side, make_sides
-from support.calls import DASHBOARDS, sees_its_own, slowest_while, tool_call
+from support.calls import DASHBOARDS, HEALTH, sees_its_own, slowest_while
 from support.deployment import Platform
 from support.processes import wait_until
 from support.rows import read_figures
 
 FIRED = 500
 ROUNDS = 4
-HEALTH = tool_call("health_check")
 TABLE = {"chart_type": "table", "columns": [{"name": "word"}]}
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from support.attack import make_sides, planted_data_source
-from support.calls import DASHBOARDS, sees_its_own, slowest_while, tool_call
+from support.calls import DASHBOARDS, HEALTH, sees_its_own, slowest_while
 from support.deployment import Platform, read_rpc, running_platform
 from support.postgres import PostgresServer
 from support.processes import wait_until
@@ -17,7 +17,6 @@ from support.rows import read_figures
 from support.slow import count_to, sleepers, sql
 
 SECONDS = 4
-HEALTH = tool_call("health_check")
 
 
 @pytest.fixture(scope="module")

@@ -8,12 +8,11 @@ from pathlib import Path
 import pytest
 
 from support.attack import Answer, Side, make_sides, planted_data_source
-from support.calls import sees_its_own, slowest_while, tool_call
+from support.calls import HEALTH, sees_its_own, slowest_while
 from support.deployment import Platform, running_platform
 from support.postgres import PostgresServer
 
 MILLIONS = 10_000_000
-HEALTH = tool_call("health_check")
 MEGABYTE = 2**20
 ROOM = 400 * MEGABYTE
 """What 100,000 rows may take on the way to their answer; millions take gigabytes."""

@@ -8,11 +8,11 @@ from typing import Any
 import httpx
 import pytest
 
+from support.calls import HEALTH
 from support.deployment import Platform, read_rpc, read_tool
 from support.processes import wait_until
 from support.rows import fetch
 
-HEALTH = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "health_check"}}
 _USERS = """
     SELECT u.id, u.username, u.email, u.first_name, u.last_name, u.active, r.name AS role
     FROM ab_user u LEFT JOIN ab_user_role ur ON ur.user_id = u.id

@@ -13,14 +13,13 @@ from pathlib import Path
 import httpx
 import pytest
 
-from support.calls import PING, tool_call
+from support.calls import HEALTH, PING, tool_call
 from support.deployment import Platform
 from support.processes import free_port, is_listening, start_process, wait_until
 from support.provisioning import MASTER_KEY
 from support.split import OVERSET, Server, refused_start, running_pair
 
 ORDINARY = 9
-HEALTH = tool_call("health_check")
 IS_UP = "overset mcp is up on port"
 SLOW = tool_call(
     "execute_sql",

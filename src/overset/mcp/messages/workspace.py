@@ -27,6 +27,7 @@ from overset.observe.redact import redact
 from overset.tenancy.binding import readiness
 from overset.tenancy.binding.app import enter
 from overset.tenancy.binding.readiness import SchemaMismatchError
+from overset.tenancy.binding.work import find_work
 from overset.tenancy.circuit import Circuits
 from overset.tenancy.context import find_current
 from overset.tenancy.provisioning.failures import ProvisioningError
@@ -155,6 +156,8 @@ class WorkspaceMiddleware(Middleware):
                 readiness.check_schema(caller.workspace.id)  # again after every outage
                 stack.enter_context(enter(caller.workspace, member=caller.member))
             except _UNAVAILABLE as error:
+                if _was_ended():
+                    raise  # a client that hangs up shuts no workspace, and hears nothing
                 raise self._break_circuit(error, exchange, context) from error
             except Forbidden as refusal:
                 raise refuse(refusal, exchange) from refusal
@@ -191,6 +194,11 @@ class WorkspaceMiddleware(Middleware):
             code=refusal.code,
         )
         return refuse(refusal, exchange)
+
+
+def _was_ended() -> bool:
+    work = find_work()
+    return work is not None and work.stopped
 
 
 def _busy() -> Refusal:

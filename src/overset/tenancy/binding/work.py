@@ -43,6 +43,11 @@ class Work:
             self._stopped = True
         threading.Thread(target=self.end_queries, args=(self._over,), daemon=True).start()
 
+    @property
+    def stopped(self) -> bool:
+        """Whether somebody ended the call: what fails in it from now on fails for that."""
+        return self._stopped
+
     def finish(self) -> None:
         """Note that the call is over."""
         self._over.set()
