@@ -3,19 +3,18 @@
 import contextlib
 import json
 import secrets
-import sqlite3
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy.engine import make_url
 
 from overset.kernel.errors import Refusal
 from overset.kernel.ids import WorkspaceId
 from overset.tenancy.binding.audit_writer import AuditWriter, Bounds, Row
 from support.calls import DASHBOARDS, tool_call
 from support.deployment import Platform, running_platform
+from support.outages import read_only_for_others
 from support.processes import is_listening, wait_until
 from support.rows import fetch_log, peek_log, read_figures, wait_until_written
 
@@ -46,16 +45,6 @@ def guest(sqlite_platform: Platform) -> Iterator[str]:
 
 def guests_token(platform: Platform, slug: str) -> str:
     return platform.token(slug, user_id=platform.new_member(slug))
-
-
-@contextlib.contextmanager
-def read_only_for_others(platform: Platform, slug: str) -> Iterator[None]:
-    """Keep the database's write lock: who reads is served, and who writes waits in vain."""
-    path = make_url(platform.metadata(slug)).database
-    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as lock:
-        lock.execute("BEGIN IMMEDIATE")
-        yield
-        lock.execute("ROLLBACK")
 
 
 def test_a_database_that_takes_no_rows_loses_none_and_holds_up_no_other(

@@ -10,11 +10,13 @@ import pytest
 
 from support.calls import tool_call
 from support.deployment import Platform, read_tool, running_platform
+from support.outages import read_only_for_others
 from support.processes import wait_until
-from support.rows import fetch_log, read_figures
+from support.rows import fetch, fetch_log, read_figures, wait_until_written
 from support.runaways import CONFIG
 
 SECONDS = 3
+CHATTER = "SELECT json FROM logs WHERE action = 'chatter' ORDER BY id"
 
 
 @pytest.fixture(scope="module")
@@ -134,6 +136,28 @@ def test_a_tool_that_cannot_be_ended_keeps_its_place_and_its_caller_is_answered(
     assert error["data"]["request_id"].startswith("req_")
     assert_that_its_place_is_taken(wild)
     seen(wild, end=True)
+
+
+def test_rows_beyond_the_bound_are_counted_and_told_and_cost_no_other_workspace_a_row(
+    wild: Platform,
+) -> None:
+    for slug in ("acme", "globex"):
+        look_around(wild, slug)  # a member's first call writes
+    wait_until_written(wild)
+    before = read_figures(wild, "audit_rows_total")["dropped"]
+    with read_only_for_others(wild, "acme"):
+        for rows in (1500, 1000, 10):
+            assert read_tool(wild.call("write_to_the_log", {"rows": rows})) == "written"
+        wild.call("write_to_the_log", {"rows": 700}, token=wild.token("globex"))
+        dropped = read_figures(wild, "audit_rows_total")["dropped"] - before
+        wait_until(lambda: len(fetch(wild, CHATTER, workspace="globex")) == 700)
+
+    wait_until_written(wild)
+    numbers = [json.loads(row.json)["number"] for row in fetch(wild, CHATTER, workspace="acme")]
+    assert numbers == [*range(1500), *range(len(numbers) - 1500)]
+    assert 1900 < len(numbers) <= 2000
+    assert dropped >= 2510 - len(numbers)
+    assert "audit rows were dropped" in wild.process.output()
 
 
 def assert_that_its_place_is_taken(wild: Platform) -> None:

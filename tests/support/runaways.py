@@ -98,6 +98,14 @@ CONFIG = later_tools('''
         return "awake"
 
     @tool(tags=["discovery"])
+    async def write_to_the_log(rows: int) -> str:
+        """Write many rows to the log of events at once."""
+        from superset.extensions import event_logger
+
+        event_logger.log(action="chatter", records=[{"number": n} for n in range(rows)])
+        return "written"
+
+    @tool(tags=["discovery"])
     async def look_around() -> dict:
         """Tell who asks, what the workspace holds, and what is on this thread and its loop."""
         return {
