@@ -16,7 +16,6 @@ import httpx
 
 from bench.figures import BARE
 from bench.load import Target
-from bench.slow import MOST_ROWS
 from overset.kernel.secrets import load_keys
 from support.bare_superset import CopyMetadata, copy_file, running_bare
 from support.deployment import Platform, running_platform
@@ -27,7 +26,6 @@ from support.redis import running_redis
 
 _BIN = Path(sys.executable).parent
 _MANY = str(10**9)
-_CONFIG = f"SQL_MAX_ROW = {MOST_ROWS}\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +62,6 @@ def running_overset(kind: str, postgres: PostgresServer, cache: Path) -> Iterato
         settings = settings_for(cache)
         ensure_template(settings, load_keys(settings), progress=silent)
         folder = Path(exits.enter_context(tempfile.TemporaryDirectory(prefix="overset-bench-")))
-        config = folder / "superset_config.py"
-        config.write_text(_CONFIG)
-        given["SUPERSET_CONFIG_PATH"] = str(config)
         yield exits.enter_context(running_platform(folder / "home", template=cache, **given))
 
 

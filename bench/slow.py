@@ -8,8 +8,8 @@ import httpx
 from bench.load import Call, Target
 from support.postgres import PostgresServer
 
-MOST_ROWS = 200_000
-"""How many rows the widest answer has: twice what Superset allows unless its operator says more."""
+MANY_ROWS = 200_000
+"""How many rows the largest result has."""
 
 _PROBE = 2_000_000
 _SECONDS = 600

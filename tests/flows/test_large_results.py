@@ -11,11 +11,15 @@ from support.attack import Answer, Side, make_sides, planted_data_source
 from support.calls import HEALTH, sees_its_own, slowest_while
 from support.deployment import Platform, running_platform
 from support.postgres import PostgresServer
+from support.rows import fetch
 
 MILLIONS = 10_000_000
+MOST = 6_251
+"""How many rows are fetched: 25,000 tokens of 3.5 characters, 14 of a row, and one row more."""
+
 MEGABYTE = 2**20
-ROOM = 400 * MEGABYTE
-"""What 100,000 rows may take on the way to their answer; millions take gigabytes."""
+ROOM = 100 * MEGABYTE
+"""What thousands of rows may take on the way to their answer; millions take gigabytes."""
 
 
 def counting(number: int = MILLIONS) -> str:
@@ -130,6 +134,20 @@ def test_rows_of_a_query_written_before_are_refused_since_nothing_limits_them(
 
     assert answer.failed
     assert "cannot be limited" in answer.text
+
+
+@pytest.mark.parametrize("name", ["x", ""])
+def test_no_answer_is_cut_without_being_refused(served: Platform, name: str) -> None:
+    """Of the smallest rows there are, as many as are fetched at most: they are too many still."""
+    acme, _ = make_sides(served)
+
+    whole = acme.sql(f'SELECT x AS "{name}" FROM ({counting(MOST // 8)})')
+    cut = acme.sql(f'SELECT 1 AS "{name}" FROM ({counting()})')
+
+    assert whole.body["row_count"] == MOST // 8
+    assert is_refused_as_too_large(cut)
+    (query,) = fetch(served, "SELECT rows FROM query ORDER BY id DESC LIMIT 1", workspace="acme")
+    assert query.rows == MOST
 
 
 def test_limits_of_a_query_s_own_hold(served: Platform, postgres: PostgresServer) -> None:

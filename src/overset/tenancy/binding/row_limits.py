@@ -1,46 +1,79 @@
-"""How many rows SQL that a caller writes may bring into this process: Superset's `SQL_MAX_ROW`.
+"""How many rows SQL that a caller writes may bring into this process.
 
-Superset holds charts to it, but of such SQL only the last statement, and only when the call names a
-limit. Drivers load a whole result at once, so one query without one could take all the memory that
-every workspace lives in.
+At most Superset's `SQL_MAX_ROW`. Superset holds charts to it, but of such SQL only the last
+statement, and only when the call names a limit. Drivers load a whole result at once, so one query
+without one could take all the memory that every workspace lives in.
+
+And at most what an answer of MCP can hold, and one more: Superset makes the whole answer before it
+refuses to send one that is too large, and while Python writes 200,000 rows as JSON, no other thread
+runs.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import current_app
 from sqlglot import exp
 from superset.errors import ErrorLevel, SupersetError, SupersetErrorType
 from superset.exceptions import SupersetSecurityException
+from superset.mcp_service.mcp_config import MCP_RESPONSE_SIZE_CONFIG
+from superset.mcp_service.utils.token_utils import CHARS_PER_TOKEN
 from superset.sql.execution.executor import SQLExecutor
+
+from overset.observe.audit import find_call
 
 _USUAL_MOST = 100_000
 """Superset's own value, for an operator who sets none: nobody's result is without a limit."""
+
+_TOOL = "execute_sql"
+_LEAST_OF_A_ROW = 2 * len('{"":1},')
+"""Characters: an answer has every row in its text and in its structured content."""
 
 _BY_NAME = frozenset({"EXECUTE", "FETCH"})
 """Commands that return the rows of a query written before, where it takes no limit any more."""
 
 
 def limit_rows() -> None:
-    """Hold all SQL that Superset's executor prepares to `SQL_MAX_ROW`, besides its own rules."""
+    """Hold all SQL that Superset's executor prepares to these limits, besides its own rules."""
     stock = SQLExecutor._prepare_sql  # noqa: SLF001 - the one place between parsing and running
 
     def prepare(self: Any, sql: str, options: Any) -> Any:
         prepared = stock(self, sql, options)
-        limit_script(prepared[1], most=current_app.config["SQL_MAX_ROW"] or _USUAL_MOST)
+        config = current_app.config
+        most = config["SQL_MAX_ROW"] or _USUAL_MOST
+        limit_script(prepared[1], most=most, most_of_each=find_most_of_an_answer(config))
         return prepared
 
     SQLExecutor._prepare_sql = prepare  # noqa: SLF001 - see above
 
 
-def limit_script(script: Any, *, most: int) -> None:
+def find_most_of_an_answer(config: Mapping[str, Any]) -> int | None:
+    """Return a number of rows that is too large for an answer of the current call.
+
+    None if this is no call of that tool, or the operator's configuration lets its answers be of any
+    size (`MCP_RESPONSE_SIZE_CONFIG`).
+    """
+    call = find_call()
+    guard = config.get("MCP_RESPONSE_SIZE_CONFIG", MCP_RESPONSE_SIZE_CONFIG)
+    if call is None or call.tool != _TOOL or not guard.get("enabled", True):
+        return None
+    if _TOOL in guard.get("excluded_tools", ()):
+        return None
+    tokens = guard.get("token_limit", MCP_RESPONSE_SIZE_CONFIG["token_limit"])
+    return int(tokens * CHARS_PER_TOKEN / _LEAST_OF_A_ROW) + 1
+
+
+def limit_script(script: Any, *, most: int, most_of_each: int | None = None) -> None:
     """Make the statements of a `SQLScript` return `most` rows together, and not more.
 
-    Smaller limits of their own stay. What changes data stays as it is: it returns few rows.
+    And each at most `most_of_each`. Smaller limits of their own stay. What changes data stays as it
+    is: it returns few rows.
 
     Raises:
         SupersetSecurityException: a statement returns rows that cannot be limited.
     """
     each = max(1, most // max(1, len(script.statements)))
+    each = min(each, most_of_each or each)
     for statement in script.statements:
         parsed = statement._parsed  # noqa: SLF001 - Superset's own limit would undo smaller ones
         if isinstance(parsed, exp.Command) and parsed.name.upper() in _BY_NAME:
