@@ -51,6 +51,19 @@ class Circuits:
                 return
         raise _refusal(circuit.code, left)
 
+    def note(self, workspace_id: WorkspaceId) -> object:
+        """Return how the circuit is now, for `check_since`."""
+        return self._open.get(workspace_id)
+
+    def check_since(self, workspace_id: WorkspaceId, noted: object) -> None:
+        """Refuse if the circuit opened since it was noted: who waited need not find out for itself.
+
+        Raises:
+            Unavailable: as `check` does.
+        """
+        if self._open.get(workspace_id) is not noted:
+            self.check(workspace_id)
+
     def trip(self, workspace_id: WorkspaceId, code: str) -> Unavailable:
         """Open a workspace's circuit, and return the refusal that says why."""
         with self._lock:

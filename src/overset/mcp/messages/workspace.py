@@ -130,8 +130,13 @@ class WorkspaceMiddleware(Middleware):
         """Handle the message in a worker thread: nobody else waits for it."""
         caller = exchange.get_caller()
         tenant = Tenant(caller.workspace.id, caller.principal.subject)
+        noted = self._circuits.note(caller.workspace.id)
 
         async def inside() -> Any:
+            try:
+                self._circuits.check_since(caller.workspace.id, noted)
+            except Unavailable as refusal:
+                raise refuse(refusal, exchange) from refusal
             with away(listens=exchange.wants_stream):
                 return await self._inside(exchange, context, call_next)
 
