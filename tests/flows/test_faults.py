@@ -8,17 +8,16 @@ import json
 import resource
 import secrets
 import socket
-import sqlite3
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
-from sqlalchemy.engine import make_url
 
 from support.calls import DASHBOARDS, NO_TRACES, PING, sees_its_own, slowest_while, tool_call
 from support.deployment import Platform, read_rpc
 from support.processes import wait_until
+from support.rows import integrity
 from support.split import SplitPlatform
 
 # Many at once
@@ -164,17 +163,6 @@ def add_user(split: SplitPlatform, bearer: str, email: str) -> httpx.Response:
         headers={"Authorization": f"Bearer {bearer}"},
         timeout=30,
     )
-
-
-def integrity(platform: Platform) -> set[str]:
-    """Return what SQLite says about the manager's file and the workspaces'."""
-    files = [platform.settings.home / "manager.db"]
-    files += [Path(make_url(platform.metadata(slug)).database) for slug in ("acme", "globex")]
-    said = set()
-    for file in files:
-        with contextlib.closing(sqlite3.connect(file)) as connection:
-            said.add(connection.execute("PRAGMA integrity_check").fetchone()[0])
-    return said
 
 
 # Crashes

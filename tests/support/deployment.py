@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -192,6 +192,15 @@ def running_platform(
         process = start_process(argv, log=home / "server.log", env=given)
         with running(process, ready=lambda: _is_up(settings.port), timeout=90):
             yield Platform(settings, manager, process, canaries, given)
+
+
+@contextlib.contextmanager
+def restarted(platform: Platform) -> Iterator[Platform]:
+    """Run a platform whose process ended once more, on its home and port, while the block lasts."""
+    ended = platform.process
+    process = start_process(ended.popen.args, log=ended.log, env=platform.environment)
+    with running(process, ready=lambda: _is_up(platform.settings.port), timeout=90):
+        yield replace(platform, process=process)
 
 
 def _fill(manager: Manager, environment: dict[str, str]) -> dict[str, str]:

@@ -1,11 +1,15 @@
 """Rows of a workspace's metadata, read with the workspace's own credentials."""
 
+import contextlib
 import json
 import re
+import sqlite3
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import create_engine, text
+from sqlalchemy.engine import make_url
 from sqlalchemy.pool import NullPool
 
 from support.deployment import Platform
@@ -59,3 +63,14 @@ def fetch_user_id(platform: Platform, username: str, *, workspace: str) -> int:
     """Return the number of a Superset user in its workspace."""
     statement = "SELECT id FROM ab_user WHERE username = :username"
     return int(fetch(platform, statement, workspace=workspace, username=username)[0].id)
+
+
+def integrity(platform: Platform) -> set[str]:
+    """Return what SQLite says about the manager's file and the workspaces'."""
+    files = [platform.settings.home / "manager.db"]
+    files += [Path(make_url(platform.metadata(slug)).database) for slug in ("acme", "globex")]
+    said = set()
+    for file in files:
+        with contextlib.closing(sqlite3.connect(file)) as connection:
+            said.add(connection.execute("PRAGMA integrity_check").fetchone()[0])
+    return said
