@@ -9,14 +9,13 @@ import httpx
 import structlog
 from pydantic import TypeAdapter, ValidationError
 
-from overset.kernel.cache import FreshCache, Shelf
+from overset.kernel.cache import LONGEST_TTL, make_cache
 from overset.kernel.changes import Change, ChangeFeed, ChangeKind
 from overset.kernel.clock import Monotonic, monotonic
 from overset.kernel.ids import TeamId, TokenId, UserId, WorkspaceId
 from overset.kernel.upstream import ask, unreachable
 
 _PATH = "/internal/v1/access"
-_LONGEST_TTL = 60.0
 _LONGEST_LOCATOR = 64
 _log = structlog.get_logger(__name__)
 
@@ -101,26 +100,21 @@ class Question:
 class ManagerAccess:
     """Asks the manager, and keeps its decisions until something changes, for 60 s at most."""
 
-    def __init__(  # noqa: PLR0913 - sizes and times have good defaults
+    def __init__(
         self,
         http: httpx.AsyncClient,
         feed: ChangeFeed,
         *,
-        ttl: float = _LONGEST_TTL,
-        size: int = 10_000,
-        negative_ttl: float = 10,
-        negative_size: int = 2_000,
+        ttl: float = LONGEST_TTL,
         clock: Monotonic = monotonic,
     ) -> None:
-        ttl = min(ttl, _LONGEST_TTL)
         self._http = http
-        self._cache: FreshCache[Question, Decision] = FreshCache(
+        self._cache = make_cache(
             feed,
             fetch=self._ask,
             concerns=_concerns,
             is_negative=lambda decision: not decision.allowed,
-            positive=Shelf(size=size, ttl=ttl),
-            negative=Shelf(size=negative_size, ttl=min(negative_ttl, ttl)),
+            ttl=ttl,
             clock=clock,
         )
 

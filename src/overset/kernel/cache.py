@@ -1,4 +1,4 @@
-"""A cache of the manager's answers that its change feed keeps fresh: `FreshCache`."""
+"""A cache of the manager's answers that its change feed keeps fresh: `make_cache`."""
 
 import threading
 from collections import OrderedDict
@@ -15,6 +15,9 @@ from overset.kernel.errors import Unavailable
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
+
+LONGEST_TTL = 60.0
+"""How many seconds an answer of the manager's counts at most, whoever asks."""
 
 _PAUSE_SECONDS = 1.0
 _log = structlog.get_logger(__name__)
@@ -179,3 +182,28 @@ class FreshCache(Generic[K, V]):
                 ]
                 for key in stale:
                     del entries[key]
+
+
+def make_cache(  # noqa: PLR0913 - each is one independent choice of the caller
+    feed: ChangeFeed,
+    *,
+    fetch: Callable[[K], Awaitable[V]],
+    concerns: Callable[[Change, K, V], bool],
+    is_negative: Callable[[V], bool],
+    ttl: float = LONGEST_TTL,
+    clock: Monotonic = monotonic,
+) -> FreshCache[K, V]:
+    """Return an empty cache with room for all tenants that one process meets; see `FreshCache`.
+
+    A yes counts for `ttl` seconds, `LONGEST_TTL` at most, and a no for 10 of them at most.
+    """
+    ttl = min(ttl, LONGEST_TTL)
+    return FreshCache(
+        feed,
+        fetch=fetch,
+        concerns=concerns,
+        is_negative=is_negative,
+        positive=Shelf(size=10_000, ttl=ttl),
+        negative=Shelf(size=2_000, ttl=min(10, ttl)),
+        clock=clock,
+    )

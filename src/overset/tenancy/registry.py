@@ -9,7 +9,7 @@ import httpx
 import structlog
 from pydantic import TypeAdapter, ValidationError
 
-from overset.kernel.cache import FreshCache, Shelf
+from overset.kernel.cache import make_cache
 from overset.kernel.changes import Change, ChangeFeed, ChangeKind
 from overset.kernel.clock import Monotonic, monotonic
 from overset.kernel.upstream import ask, unreachable
@@ -17,7 +17,6 @@ from overset.tenancy.workspace import Workspace
 
 _PATH = "/internal/v1/workspaces/"
 _LOCATOR = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}", re.ASCII)
-_LONGEST_TTL = 60.0
 _WORKSPACE = TypeAdapter(Workspace)
 _log = structlog.get_logger(__name__)
 
@@ -36,26 +35,19 @@ class WorkspaceRegistry(Protocol):
 class ManagerRegistry:
     """Asks the manager, and keeps what it says until the workspace changes, for 60 s at most."""
 
-    def __init__(  # noqa: PLR0913 - sizes and times have good defaults
+    def __init__(
         self,
         http: httpx.AsyncClient,
         feed: ChangeFeed,
         *,
-        ttl: float = _LONGEST_TTL,
-        size: int = 10_000,
-        negative_ttl: float = 10,
-        negative_size: int = 2_000,
         clock: Monotonic = monotonic,
     ) -> None:
-        ttl = min(ttl, _LONGEST_TTL)
         self._http = http
-        self._cache: FreshCache[str, Workspace | None] = FreshCache(
+        self._cache = make_cache(
             feed,
             fetch=self._ask,
             concerns=_concerns,
             is_negative=lambda workspace: workspace is None,
-            positive=Shelf(size=size, ttl=ttl),
-            negative=Shelf(size=negative_size, ttl=min(negative_ttl, ttl)),
             clock=clock,
         )
 
