@@ -331,7 +331,11 @@ def prepare_superset_environment(*, home: Path) -> None:
     os.environ["SUPERSET_HOME"] = str(home / "superset")
     # Superset's health check forks `git` on every call unless this names a branch.
     os.environ.setdefault("GITHUB_REF_NAME", "release")
+
+
+def prepare_fastmcp_environment() -> None:
+    """Tell FastMCP, which reads these from the environment at import, to write nothing itself."""
     os.environ.setdefault("FASTMCP_CHECK_FOR_UPDATES", "off")
     os.environ.setdefault("FASTMCP_SHOW_SERVER_BANNER", "false")
-    # FastMCP's own handler writes past our logging.
+    # Its own handler writes past our logging, in colors, and takes a millisecond for a line.
     os.environ.setdefault("FASTMCP_LOG_ENABLED", "false")

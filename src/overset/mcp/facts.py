@@ -6,7 +6,7 @@ the session; the scope belongs to this one.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from anyio import CancelScope
 from starlette.types import Scope
@@ -16,6 +16,9 @@ from overset.kernel.errors import OversetError, Refusal
 from overset.kernel.ids import RequestId
 from overset.tenancy.member import Member
 from overset.tenancy.workspace import Workspace
+
+if TYPE_CHECKING:
+    from overset.tools.door import Target  # imports Superset, which is not to be made yet
 
 _KEY = "overset"
 
@@ -55,8 +58,9 @@ class Exchange:
     `verdict` is set by a message step whose refusal has an HTTP status or is a JSON-RPC error: step
     3 answers with it, because by then nothing of the response was sent. `message` is the JSON-RPC
     message. `wants_stream`: it asked to hear of its progress, so that its answer is an event
-    stream. `call` is what runs of the message; once it is `abandoned`, nobody waits for it any
-    more, and `farewell` is the answer to one that was ended for it.
+    stream. `target` is the tool that it is really for. `call` is what runs of the message; once it
+    is `abandoned`, nobody waits for it any more, and `farewell` is the answer to one that was ended
+    for it.
     """
 
     request_id: RequestId
@@ -65,6 +69,7 @@ class Exchange:
     verdict: Refusal | RPCError | None = None
     message: Mapping[str, Any] = field(default_factory=dict)
     wants_stream: bool = False
+    target: "Target | None" = None
     call: CancelScope | None = None
     abandoned: bool = False
     farewell: RPCError | None = None

@@ -16,9 +16,13 @@ _MANY_LINES = frozenset({"exception", "stack"})
 _CONTROL = {code: f"\\x{code:02x}" for code in (*range(32), 127)} | {10: "\\n", 13: "\\r", 9: "\\t"}
 _CHATTY = {
     "datadog.dogstatsd": logging.ERROR,  # a line for every datagram that no agent takes
+    "fastmcp.server.context.to_client": logging.CRITICAL,  # all that tools say, once more
     "fastmcp.server.server": logging.ERROR,  # warns with the very arguments that were wrong
     "httpcore": logging.WARNING,
     "httpx": logging.WARNING,  # a line for every poll
+    "mcp.server.lowlevel.server": logging.WARNING,  # lines for every request, which has ours
+    "mcp.server.streamable_http": logging.WARNING,
+    "superset.mcp_service.middleware": logging.WARNING,
 }
 _SERVERS = ("gunicorn", "gunicorn.error", "uvicorn", "uvicorn.access", "uvicorn.error")
 

@@ -8,16 +8,18 @@ from fastmcp.server.middleware import Middleware, MiddlewareContext
 from fastmcp.server.middleware.middleware import CallNext
 from fastmcp.tools import ToolResult
 from limits import RateLimitItem, RateLimitItemPerMinute
-from limits.aio.storage import MemoryStorage, RedisStorage, Storage
-from limits.aio.strategies import MovingWindowRateLimiter
+from limits.storage import MemoryStorage, RedisStorage, Storage
+from limits.strategies import SlidingWindowCounterRateLimiter
 
 from overset.kernel.clock import Now, utc_now
 from overset.kernel.errors import TooManyRequests
 from overset.kernel.settings import Settings
 from overset.mcp.facts import Exchange, get_exchange
+from overset.mcp.messages.called import find_tool
 from overset.mcp.messages.verdict import refuse
 from overset.tools.catalog import is_costly
-from overset.tools.worker import at_home
+
+_REDIS_SECONDS = 2
 
 
 class RateLimitMiddleware(Middleware):
@@ -27,7 +29,7 @@ class RateLimitMiddleware(Middleware):
     """
 
     def __init__(self, *, storage: Storage, ordinary: int, costly: int, now: Now = utc_now) -> None:
-        self._limiter = MovingWindowRateLimiter(storage)
+        self._limiter = SlidingWindowCounterRateLimiter(storage)
         self._ordinary = RateLimitItemPerMinute(ordinary)
         self._costly = RateLimitItemPerMinute(costly)
         self._now = now
@@ -39,20 +41,18 @@ class RateLimitMiddleware(Middleware):
     ) -> ToolResult:
         """Let a call through while its bearer has calls left."""
         name = context.message.name
-        server = context.fastmcp_context.fastmcp  # type: ignore[union-attr]  # set for every request
-        tool = await server.get_tool(name)
+        tool = await find_tool(context)
         limit = self._costly if tool is not None and is_costly(tool) else self._ordinary
         exchange = get_exchange(get_http_request().scope)
-        # Where calls are counted belongs to the loop that serves.
-        await at_home(self._count(exchange, limit, tool=name if tool is not None else ""))
+        self._count(exchange, limit, tool=name if tool is not None else "")
         return await call_next(context)
 
-    async def _count(self, exchange: Exchange, limit: RateLimitItem, *, tool: str) -> None:
+    def _count(self, exchange: Exchange, limit: RateLimitItem, *, tool: str) -> None:
         caller = exchange.get_caller()
         key = ("mcp", caller.workspace.id, caller.principal.subject, tool)
-        if await self._limiter.hit(limit, *key):
+        if self._limiter.hit(limit, *key):
             return
-        window = await self._limiter.get_window_stats(limit, *key)
+        window = self._limiter.get_window_stats(limit, *key)
         wait = max(1, math.ceil(window.reset_time - self._now().timestamp()))
         refusal = TooManyRequests(
             detail=f"At most {limit.amount} calls a minute of this tool: try again in {wait} s.",
@@ -70,6 +70,10 @@ def make_rate_limit(settings: Settings) -> RateLimitMiddleware:
             ordinary=settings.share(ordinary),
             costly=settings.share(costly),
         )
-    url = f"async+{settings.redis_url.get_secret_value()}"
-    storage = RedisStorage(url, implementation="redispy")
+    # A call waits for it in a thread of its own, but not for ever.
+    storage = RedisStorage(
+        settings.redis_url.get_secret_value(),
+        socket_timeout=_REDIS_SECONDS,
+        socket_connect_timeout=_REDIS_SECONDS,
+    )
     return RateLimitMiddleware(storage=storage, ordinary=ordinary, costly=costly)

@@ -10,6 +10,7 @@ from fastmcp.tools import ToolResult
 
 from overset.auth.scopes import InsufficientScopeError, Scope
 from overset.mcp.facts import get_exchange
+from overset.mcp.messages.called import find_tool
 from overset.mcp.messages.verdict import refuse
 from overset.tools.catalog import find_scopes
 from overset.tools.door import Door
@@ -31,8 +32,7 @@ class ScopeMiddleware(Middleware):
         """Let a call through whose token has the tool's scopes."""
         name = context.message.name
         if not self._door.is_door(name):
-            server = context.fastmcp_context.fastmcp  # type: ignore[union-attr]  # set for every request
-            tool = await server.get_tool(name)
+            tool = await find_tool(context)
             if tool is not None:
                 self._require(_READ if self._door.is_search(name) else find_scopes(tool))
         return await call_next(context)

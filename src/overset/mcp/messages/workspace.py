@@ -77,7 +77,7 @@ class WorkspaceMiddleware(Middleware):
             return await self._inside(exchange, context, call_next)
         if context.method != "tools/call":
             return await self._away(self._lanes.metadata, exchange, context, call_next)
-        target = await self._find_target(context)
+        exchange.target = target = await self._find_target(context)
         call = ToolCall(
             tool=target.name,
             parameters=redact(target.arguments),

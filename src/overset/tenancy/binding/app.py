@@ -6,10 +6,11 @@ is decided in `installation.py`.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from flask import Flask, g
+from flask.testing import EnvironBuilder
 
 from overset.tenancy.binding.engines import STAMP, claim
 from overset.tenancy.binding.hooks import Hook
@@ -17,6 +18,8 @@ from overset.tenancy.binding.installation import get_installation
 from overset.tenancy.context import entered
 from overset.tenancy.member import Member
 from overset.tenancy.workspace import Workspace
+
+_MOST_ORIGINS = 1024
 
 
 @cache
@@ -40,6 +43,15 @@ def make_app() -> Flask:
     return app
 
 
+@lru_cache(maxsize=_MOST_ORIGINS)
+def _make_environ(origin: str) -> dict[str, Any]:
+    """Return the WSGI environment of a request to a workspace; requests add to it: take a copy.
+
+    Making one takes longer than all else about a request context.
+    """
+    return EnvironBuilder(make_app(), "/mcp", base_url=origin).get_environ()
+
+
 @contextmanager
 def enter(workspace: Workspace, *, member: Member | None = None) -> Iterator[Any]:
     """Run a block inside a workspace, as a member of it; leave it in reverse, always.
@@ -53,7 +65,7 @@ def enter(workspace: Workspace, *, member: Member | None = None) -> Iterator[Any
     installation = get_installation()
     origin = installation.settings.workspace_origin(workspace.slug)
     # A request context, not an app context alone: only then Superset's tools keep `g.user`.
-    with entered(workspace), make_app().test_request_context("/mcp", base_url=origin):
+    with entered(workspace), make_app().request_context(dict(_make_environ(origin))):
         claim(workspace.id)
         if Hook.H5 in installation.hooks:
             setattr(g, STAMP, workspace)

@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import event
-from sqlalchemy.orm import selectinload
+from sqlalchemy.orm import joinedload, selectinload
 
 from overset.observe.audit import find_call
 
@@ -46,10 +46,11 @@ def _options() -> Mapping[Any, tuple[Any, ...]]:
     def people(model: Any) -> tuple[Any, ...]:
         owners = selectinload(model.owners)
         roles = owners.selectinload(model.owners.property.mapper.class_.roles)
-        return owners, roles, selectinload(model.created_by), selectinload(model.changed_by)
+        return owners, roles, joinedload(model.created_by), joinedload(model.changed_by)
 
     return {
-        Slice: (*people(Slice), selectinload(Slice.tags)),
+        # The model itself says how to load `table`: by the whole statement once more.
+        Slice: (*people(Slice), joinedload(Slice.table), selectinload(Slice.tags)),
         SqlaTable: (
             *people(SqlaTable),
             selectinload(SqlaTable.columns),
