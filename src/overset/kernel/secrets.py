@@ -4,6 +4,7 @@ import base64
 import os
 import secrets
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -14,6 +15,7 @@ from overset.kernel.errors import SettingsError
 from overset.kernel.settings import Settings
 
 _DERIVED_BYTES = 32
+_MOST_KEYS = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +26,11 @@ class Keys:
     service: SecretStr
 
 
+@lru_cache(maxsize=_MOST_KEYS)
 def derive(master: SecretStr, *, context: str, purpose: str) -> str:
     """Return the key of `purpose` in `context`: 43 URL-safe characters, the same every time.
+
+    Requests ask for the same ones again and again, so the last ones are kept beside the master key.
 
     Args:
         master: the master key.

@@ -3,7 +3,10 @@
 It also becomes FastMCP's principal, by which FastMCP partitions whatever it caches.
 """
 
+from hashlib import sha256
+
 import httpx
+from cachetools import TTLCache
 from fastmcp.server.auth import AccessToken
 from fastmcp.server.auth.providers.jwt import JWTVerifier
 from fastmcp.server.dependencies import get_http_request
@@ -16,6 +19,8 @@ from overset.kernel.settings import Settings
 from overset.kernel.upstream import unreachable
 from overset.mcp.facts import get_exchange
 
+_SECONDS = 1
+_MOST_TOKENS = 1024
 JWKS_PATH = "/.well-known/jwks.json"
 
 
@@ -28,14 +33,15 @@ class WorkspaceTokenVerifier(JWTVerifier):
             issuer=settings.issuer,
             algorithm="RS256",
             http_client=http,
-            jwks_refresh_interval=1,
+            jwks_refresh_interval=_SECONDS,
         )
         self._settings = settings
+        self._verified: TTLCache[bytes, AccessToken] = TTLCache(_MOST_TOKENS, _SECONDS)
 
     async def verify_token(self, token: str) -> AccessToken | None:
         """Return the verified token, or None if it does not count for this request's workspace."""
         exchange = get_exchange(get_http_request().scope)
-        access = await super().verify_token(token)
+        access = await self._verify(token)
         if access is None:
             exchange.verdict = _explain(token)
             return None
@@ -45,6 +51,19 @@ class WorkspaceTokenVerifier(JWTVerifier):
         named = [audience] if isinstance(audience, str) else audience
         same = access.claims.get("sub") == caller.principal.subject
         return access if same and wanted in named else None
+
+    async def _verify(self, token: str) -> AccessToken | None:
+        """Ask FastMCP, about one token once a second: it asks for the keys no more often.
+
+        Whether its time is over is asked of the answer each time, by the SDK.
+        """
+        digest = sha256(token.encode()).digest()
+        access = self._verified.get(digest)
+        if access is None:
+            access = await super().verify_token(token)
+            if access is not None:
+                self._verified[digest] = access
+        return access
 
 
 def _explain(token: str) -> Refusal:

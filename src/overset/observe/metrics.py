@@ -110,6 +110,7 @@ class ToolMetrics:
             registry=self._registry,
             buckets=_BUCKETS,
         )
+        self._children: dict[tuple[str, Outcome], tuple[Counter, Histogram]] = {}
         self._refusals = Counter(
             "refusals", "Refused requests by machine code.", ("code",), registry=self._registry
         )
@@ -117,12 +118,21 @@ class ToolMetrics:
     def record_tool(self, tool: str, outcome: Outcome, seconds: float) -> None:
         """Count a tool call that took `seconds`."""
         name = self._tools.bound(tool)
-        self._calls.labels(name, outcome).inc()
-        self._durations.labels(name, outcome).observe(seconds)
+        counter, durations = self._find_children(name, outcome)
+        counter.inc()
+        durations.observe(seconds)
         if self._statsd is not None:
             dotted = f"mcp.tool.{re.sub('[^A-Za-z0-9_]', '_', name)}"
             self._statsd.increment(f"{dotted}.{outcome}")
             self._statsd.timing(f"{dotted}.duration", seconds * 1000, tags=[f"outcome:{outcome}"])
+
+    def _find_children(self, tool: str, outcome: Outcome) -> tuple[Counter, Histogram]:
+        # To look them up by their labels takes longer than to count.
+        found = self._children.get((tool, outcome))
+        if found is None:
+            found = self._calls.labels(tool, outcome), self._durations.labels(tool, outcome)
+            self._children[tool, outcome] = found
+        return found
 
     def count_refusal(self, code: str) -> None:
         """Count a refusal."""

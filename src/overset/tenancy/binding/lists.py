@@ -14,6 +14,8 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from overset.observe.audit import find_call
 
+_Options = Mapping[Any, tuple[Any, ...]]
+
 
 def load_lists_whole() -> None:
     """Do so for every list tool from now on."""
@@ -27,18 +29,28 @@ def _load_whole(state: Any) -> None:
     if not state.is_select or state.is_column_load or state.is_relationship_load:
         return
     call = find_call()
-    if call is None or not call.tool.startswith("list_"):
+    if call is None:
         return
     # A count, or a choice of columns, loads no whole rows and so nothing with them.
     for row in getattr(state.statement, "column_descriptions", ()):
-        options = _options().get(row["expr"])
-        if options is not None:
-            state.statement = state.statement.options(*options)
+        state.statement = state.statement.options(*_find_options(call.tool, row["expr"]))
+
+
+def _find_options(tool: str, model: Any) -> tuple[Any, ...]:
+    """Return what a tool's rows of `model` are loaded with, and how."""
+    always, of_lists, of_infos = _options()
+    if tool.startswith("list_"):
+        return of_lists.get(model, ())
+    return of_infos.get((tool, model)) or always.get(model, ())
 
 
 @cache
-def _options() -> Mapping[Any, tuple[Any, ...]]:
-    """Return what each list tool reads of its rows, by the class of the rows."""
+def _options() -> tuple[_Options, _Options, _Options]:
+    """Return options by the class of the rows: for every tool, for lists, for what tells of one.
+
+    A chart's `table`, and what the latter read, Superset loads by the whole statement once more
+    (`subquery`), which SQLAlchemy builds anew each time.
+    """
     from superset.connectors.sqla.models import SqlaTable
     from superset.models.dashboard import Dashboard
     from superset.models.slice import Slice
@@ -48,18 +60,31 @@ def _options() -> Mapping[Any, tuple[Any, ...]]:
         roles = owners.selectinload(model.owners.property.mapper.class_.roles)
         return owners, roles, joinedload(model.created_by), joinedload(model.changed_by)
 
-    return {
-        # The model itself says how to load `table`: by the whole statement once more.
-        Slice: (*people(Slice), joinedload(Slice.table), selectinload(Slice.tags)),
-        SqlaTable: (
-            *people(SqlaTable),
-            selectinload(SqlaTable.columns),
-            selectinload(SqlaTable.metrics),
-        ),
-        Dashboard: (
-            *people(Dashboard),
-            selectinload(Dashboard.slices),
-            selectinload(Dashboard.tags),
-            selectinload(Dashboard.roles),
-        ),
-    }
+    charts = selectinload(Dashboard.slices)
+    table = joinedload(Slice.table)
+    tags = selectinload(Slice.tags)
+    fields = selectinload(SqlaTable.columns), selectinload(SqlaTable.metrics)
+    board = (
+        charts,
+        charts.joinedload(Slice.table),
+        selectinload(Dashboard.tags),
+        selectinload(Dashboard.roles),
+    )
+    return (
+        {Slice: (table,)},
+        {
+            Slice: (*people(Slice), table, tags),
+            SqlaTable: (*people(SqlaTable), *fields),
+            Dashboard: (*people(Dashboard), *board),
+        },
+        {
+            ("get_chart_info", Slice): (table, tags, selectinload(Slice.owners)),
+            ("get_dataset_info", SqlaTable): fields,
+            ("get_dashboard_info", Dashboard): (
+                *board,
+                charts.selectinload(Slice.owners),
+                charts.selectinload(Slice.tags),
+                selectinload(Dashboard.owners),
+            ),
+        },
+    )

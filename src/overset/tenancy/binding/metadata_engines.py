@@ -48,14 +48,11 @@ class MetadataEngines:
         Raises:
             OperationalError: the database does not answer; only until one has answered.
         """
-        from superset.utils.core import pessimistic_connection_handling
-
         installation = self._installation
         url = make_url(metadata_url(installation.settings, installation.keys, workspace_id))
         most = installation.settings.workspace_slots * 2 + _SPARE
         open_engine = _open_file if url.get_backend_name() == "sqlite" else _open_server
         engine = open_engine(url, most)
-        pessimistic_connection_handling(engine)
         self._share(engine)
         return engine
 
@@ -72,6 +69,8 @@ def make_engine(installation: Installation, workspace_id: WorkspaceId) -> Engine
 
 
 def _open_server(url: URL, most: int) -> Engine:
+    from superset.utils.core import pessimistic_connection_handling
+
     engine = create_engine(
         url,
         pool_size=_KEPT,
@@ -88,6 +87,7 @@ def _open_server(url: URL, most: int) -> Engine:
         connection.commit()
 
     event.listen(engine, "connect", prepare)
+    pessimistic_connection_handling(engine)
     return engine
 
 
@@ -115,10 +115,12 @@ def _open_file(url: URL, most: int) -> Engine:
                 cursor.execute("PRAGMA journal_mode=WAL")
             cursor.execute(f"PRAGMA busy_timeout={_BUSY_MILLISECONDS}")
             cursor.execute("PRAGMA synchronous=NORMAL")
+            cursor.execute("PRAGMA foreign_keys=ON")
         record.info[_FILE] = _identify(path)
 
     def check(_connection: Any, record: Any, _proxy: Any) -> None:
-        # An open connection would go on with a file that was moved away or replaced.
+        # An open connection would go on with a file that was moved away or replaced. Beyond that a
+        # file needs no question whether it is still there, as Superset asks a server each time.
         if record.info.get(_FILE) != _identify(path):
             raise InvalidatePoolError
 

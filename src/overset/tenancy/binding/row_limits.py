@@ -34,17 +34,23 @@ _BY_NAME = frozenset({"EXECUTE", "FETCH"})
 
 
 def limit_rows() -> None:
-    """Hold all SQL that Superset's executor prepares to these limits, besides its own rules."""
-    stock = SQLExecutor._prepare_sql  # noqa: SLF001 - the one place between parsing and running
+    """Hold all SQL that Superset's executor runs to these limits, besides its own rules."""
+    stock = SQLExecutor._execute_statements  # noqa: SLF001 - the one place between preparing and running
 
-    def prepare(self: Any, sql: str, options: Any) -> Any:
-        prepared = stock(self, sql, options)
+    def execute(self: Any, original: Any, script: Any, *more: Any) -> Any:
         config = current_app.config
         most = config["SQL_MAX_ROW"] or _USUAL_MOST
-        limit_script(prepared[1], most=most, most_of_each=find_most_of_an_answer(config))
-        return prepared
+        asked = [statement.format() for statement in script.statements]
+        each = limit_script(script, most=most, most_of_each=find_most_of_an_answer(config))
+        run = [statement.format() for statement in script.statements]
+        results = stock(self, original, script, *more)
+        # Nothing came back of a script that was stopped.
+        for result, theirs, ours in zip(results, asked, run, strict=False):
+            if result.row_count < each:  # a limit that cut nothing off is not worth a word
+                result.executed_sql = result.executed_sql.replace(ours, theirs)
+        return results
 
-    SQLExecutor._prepare_sql = prepare  # noqa: SLF001 - see above
+    SQLExecutor._execute_statements = execute  # noqa: SLF001 - see above
 
 
 def find_most_of_an_answer(config: Mapping[str, Any]) -> int | None:
@@ -63,11 +69,11 @@ def find_most_of_an_answer(config: Mapping[str, Any]) -> int | None:
     return int(tokens * CHARS_PER_TOKEN / _LEAST_OF_A_ROW) + 1
 
 
-def limit_script(script: Any, *, most: int, most_of_each: int | None = None) -> None:
+def limit_script(script: Any, *, most: int, most_of_each: int | None = None) -> int:
     """Make the statements of a `SQLScript` return `most` rows together, and not more.
 
-    And each at most `most_of_each`. Smaller limits of their own stay. What changes data stays as it
-    is: it returns few rows.
+    And each at most `most_of_each`; how many each may is returned. Smaller limits of their own
+    stay. What changes data stays as it is: it returns few rows.
 
     Raises:
         SupersetSecurityException: a statement returns rows that cannot be limited.
@@ -86,6 +92,7 @@ def limit_script(script: Any, *, most: int, most_of_each: int | None = None) -> 
             )
         if isinstance(parsed, exp.Query):
             statement._parsed = _limited(parsed, each)  # noqa: SLF001 - as above
+    return each
 
 
 def _limited(query: exp.Query, most: int) -> exp.Query:
