@@ -10,6 +10,7 @@ runs.
 """
 
 from collections.abc import Mapping
+from functools import wraps
 from typing import Any
 
 from flask import current_app
@@ -37,6 +38,7 @@ def limit_rows() -> None:
     """Hold all SQL that Superset's executor runs to these limits, besides its own rules."""
     stock = SQLExecutor._execute_statements  # noqa: SLF001 - the one place between preparing and running
 
+    @wraps(stock)
     def execute(self: Any, original: Any, script: Any, *more: Any) -> Any:
         config = current_app.config
         most = config["SQL_MAX_ROW"] or _USUAL_MOST
