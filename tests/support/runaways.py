@@ -17,6 +17,12 @@ CONFIG = later_tools('''
 
         return [one.dashboard_title for one in db.session.query(Dashboard).all()]
 
+    def peep():
+        try:
+            SEEN.append(str(titles()))
+        except Exception as error:
+            SEEN.append(type(error).__name__)
+
     @tool(tags=["discovery"])
     async def raise_rudely() -> str:
         """Fail."""
@@ -51,10 +57,7 @@ CONFIG = later_tools('''
 
         def work():
             while not OVER.wait(0.02):
-                try:
-                    SEEN.append(str(titles()))
-                except BaseException as error:
-                    SEEN.append(type(error).__name__)
+                peep()
 
         LEFT.append(threading.Thread(target=run, args=(work,), daemon=True))
         LEFT[-1].start()
@@ -67,8 +70,8 @@ CONFIG = later_tools('''
 
         async def work():
             while not OVER.is_set():
+                peep()
                 try:
-                    SEEN.append(str(titles()))
                     await asyncio.sleep(0.02)
                 except asyncio.CancelledError:
                     if not stubborn:
