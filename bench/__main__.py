@@ -28,6 +28,12 @@ from support.postgres import running_postgres
 
 _ROOT = Path(__file__).parents[1]
 _TABLE_WIDTH = 150
+_AS_IN_PRODUCTION = {
+    "fsync": "on",
+    "full_page_writes": "on",
+    "synchronous_commit": "on",
+    "max_connections": "1000",
+}
 _PARTS = (speed, fairness, cost, creation, crowd)
 # With what the tests put there, and with what every test of the platform gets: 1, 2 and 1.
 _CONTENT = {"charts": 99, "datasets": 18, "dashboards": 8}
@@ -128,9 +134,10 @@ def _measure_part(part: ModuleType, run: Run, console: Console) -> None:
 def _running(options: Options, figures: Figures, say: Callable[[str], None]) -> Iterator[Run]:
     """Run all servers over one kind of metadata while the block lasts."""
     with contextlib.ExitStack() as exits:
-        postgres = exits.enter_context(running_postgres())
+        postgres = exits.enter_context(running_postgres(**_AS_IN_PRODUCTION))
+        warehouse = exits.enter_context(running_postgres())
         platform = exits.enter_context(
-            running_overset(options.kind, postgres, _ROOT / ".cache" / "home")
+            running_overset(options.kind, postgres, warehouse, _ROOT / ".cache" / "home")
         )
         header = (f"Bearer {platform.token()}",)
         overset = Target(ONE, platform.url, header)
@@ -146,7 +153,7 @@ def _running(options: Options, figures: Figures, say: Callable[[str], None]) -> 
                 targets.append(Target(TWO, served.url, header, processes=2))
             except AssertionError as error:
                 missing = f"they did not start: {error}"
-        yield Run(options, figures, platform, postgres, targets, say, missing)
+        yield Run(options, figures, platform, postgres, warehouse, targets, say, missing)
 
 
 if __name__ == "__main__":

@@ -68,7 +68,7 @@ def _prepare(run: Run) -> tuple[_Slow, ...]:
     platform, seconds = run.platform, run.options.slow_seconds
     other = platform.manager.workspaces.create("hog", team="tests")
     acme = platform.manager.workspaces.get("acme")
-    source = make_sleepy(run.postgres)
+    source = make_sleepy(run.warehouse)
     fill(
         platform, [Filling(acme.id, "acme", source=source), Filling(other.id, "hog", source=source)]
     )
@@ -117,7 +117,7 @@ def _wait_for_sleepers(run: Run, slots: int) -> int:
     seen = [0]
 
     def all_sleep() -> bool:
-        seen.append(count_sleepers(run.postgres))
+        seen.append(count_sleepers(run.warehouse))
         return seen[-1] >= slots
 
     with suppress(AssertionError):

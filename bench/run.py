@@ -28,6 +28,9 @@ class Run:
     figures: Figures
     platform: Platform
     postgres: PostgresServer
+    """Holds metadata, if PostgreSQL does."""
+    warehouse: PostgresServer
+    """What workspaces may query: none of them may query the platform's own server."""
     targets: Sequence[Target]
     say: Callable[[str], None]
     missing: str = ""

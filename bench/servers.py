@@ -26,6 +26,8 @@ from support.redis import running_redis
 
 _BIN = Path(sys.executable).parent
 _MANY = str(10**9)
+# By default it has fifteen connections; sixteen callers wait for the last one until it times out.
+_ROOM_FOR_SIXTEEN = 'SQLALCHEMY_ENGINE_OPTIONS = {"pool_size": 32}\n'
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,18 +39,21 @@ class Served:
 
 
 @contextlib.contextmanager
-def running_overset(kind: str, postgres: PostgresServer, cache: Path) -> Iterator[Platform]:
+def running_overset(
+    kind: str, postgres: PostgresServer, warehouse: PostgresServer, cache: Path
+) -> Iterator[Platform]:
     """Run Overset in one process, as `overset up` does, with two filled workspaces.
 
     Args:
         kind: where metadata lives, `sqlite` or `postgres`.
-        postgres: holds it, if it is PostgreSQL; workspaces may query it in any case.
+        postgres: holds it, if it is PostgreSQL.
+        warehouse: what workspaces may query.
         cache: a folder that is kept, for the template of new workspaces.
     """
     given = {
         "OVERSET_CALLS_PER_MINUTE": _MANY,
         "OVERSET_COSTLY_CALLS_PER_MINUTE": _MANY,
-        "OVERSET_DATA_SOURCE_ALLOW": f"{postgres.host}:{postgres.port}",
+        "OVERSET_DATA_SOURCE_ALLOW": f"{warehouse.host}:{warehouse.port}",
         "OVERSET_LOG_FORMAT": "json",
     }
     with contextlib.ExitStack() as exits:
@@ -110,14 +115,15 @@ def running_superset(
     platform: Platform, postgres: PostgresServer, *, workspace: str
 ) -> Iterator[Target]:
     """Run `superset mcp run` as a user would, on a copy of a workspace's metadata."""
-    copy = copy_file
+    copy, config = copy_file, ""
     if platform.settings.metadata_url is not None:
-        copy = _copy_from(postgres)
+        copy, config = _copy_from(postgres), _ROOM_FOR_SIXTEEN
     with running_bare(
         platform,
         workspace=workspace,
         users=[platform.user(workspace=workspace)],
         copy=copy,
+        config=config,
         # What the tests set, and what a build server would: `git` is asked, as it always is.
         environment={"GITHUB_REF_NAME": ""},
     ) as (bare,):

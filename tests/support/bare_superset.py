@@ -80,11 +80,13 @@ def running_bare(
     workspace: str,
     users: Sequence[str],
     copy: CopyMetadata = copy_file,
+    config: str = "",
     environment: Mapping[str, str] = _LIKE_OVERSET,
 ) -> Iterator[list[BareSuperset]]:
     """Run bare Superset once for each of `users` while the block lasts, all started at once.
 
-    Each has a copy of the workspace's metadata as it is now, and the same data source.
+    Each has a copy of the workspace's metadata as it is now, and the same data source. `config` is
+    Python that its configuration has besides.
     """
     with contextlib.ExitStack() as exits:
         folder = Path(exits.enter_context(tempfile.TemporaryDirectory(prefix="bare-superset-")))
@@ -94,6 +96,8 @@ def running_bare(
             home.mkdir(mode=0o700)
             metadata = copy(platform, workspace, home)
             found = configure(platform, workspace, user=user, home=home, metadata=metadata)
+            with Path(found["SUPERSET_CONFIG_PATH"]).open("a", encoding="utf-8") as file:
+                file.write(config)
             port = free_port()
             process = start_process(
                 [COMMAND, "mcp", "run", "--port", str(port)],

@@ -6,7 +6,7 @@ import secrets
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -37,6 +37,7 @@ class PostgresServer:
     password: str = field(repr=False)
     binaries: Path
     folder: Path
+    options: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def admin_url(self) -> str:
@@ -82,7 +83,7 @@ class PostgresServer:
 
     def start(self) -> None:
         """Start the server, or start it again on the same port, and wait until it answers."""
-        options = {**_OPTIONS, "port": str(self.port)}
+        options = {**_OPTIONS, **self.options, "port": str(self.port)}
         given = " ".join(f"-c {name}='{value}'" for name, value in options.items())
         self._pg_ctl("start", "-w", "-t", "60", "-l", self.folder / "server.log", "-o", given)
         wait_until(self.is_up, 30, what="PostgreSQL")
@@ -100,14 +101,18 @@ class PostgresServer:
         _run(self.binaries / "pg_ctl", verb, "-s", "-D", self._data, *args)
 
 
-def create_server(folder: Path) -> PostgresServer:
-    """Make a database cluster in `folder`, which must be empty; it is not started."""
+def create_server(folder: Path, **options: str) -> PostgresServer:
+    """Make a database cluster in `folder`, which must be empty; it is not started.
+
+    `options` are settings of the server, such as `fsync="on"`; by default it is quick and small.
+    """
     server = PostgresServer(
         host="127.0.0.1",
         port=free_port(),
         password=secrets.token_urlsafe(24),
         binaries=_find_binaries(),
         folder=folder,
+        options=options,
     )
     password_file = folder / "password"
     password_file.touch(mode=0o600)
@@ -150,11 +155,11 @@ def _find_binaries() -> Path:
 
 
 @contextlib.contextmanager
-def running_postgres() -> Iterator[PostgresServer]:
+def running_postgres(**options: str) -> Iterator[PostgresServer]:
     """Run a fresh PostgreSQL server while the block lasts; its files go with it."""
     folder = Path(tempfile.mkdtemp(prefix="overset-postgres-"))
     try:
-        server = create_server(folder)
+        server = create_server(folder, **options)
         try:
             server.start()
             yield server
