@@ -1,12 +1,13 @@
 """A client cancels a call that it made (MCP 2025-11-25, "Cancellation")."""
 
 from collections.abc import Mapping
-from typing import Any, TypeGuard
+from typing import Any
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from overset.mcp.calls import RunningCalls, make_key
 from overset.mcp.facts import get_exchange
+from overset.mcp.layers.one_message import is_id
 
 _UNCANCELLABLE = frozenset({"initialize"})
 
@@ -33,7 +34,7 @@ class CancelMiddleware:
         if named is not None:
             self._calls.cancel(make_key(caller, named))
         rpc_id = message.get("id")
-        if not _is_id(rpc_id) or message.get("method") in _UNCANCELLABLE | {None}:
+        if not is_id(rpc_id) or message.get("method") in _UNCANCELLABLE | {None}:
             await self.app(scope, receive, send)
             return
         with self._calls.noted(make_key(caller, rpc_id), exchange, rpc_id):
@@ -46,8 +47,4 @@ def _read_cancelled(message: Mapping[str, Any]) -> str | int | None:
         return None
     params = message.get("params")
     named = params.get("requestId") if isinstance(params, dict) else None
-    return named if message.get("jsonrpc") == "2.0" and _is_id(named) else None
-
-
-def _is_id(value: object) -> TypeGuard[str | int]:
-    return isinstance(value, str | int) and not isinstance(value, bool)
+    return named if message.get("jsonrpc") == "2.0" and is_id(named) else None

@@ -1,6 +1,6 @@
 """The door to FastMCP takes one JSON-RPC message; what is none is answered here, in full form."""
 
-from typing import Any, get_args
+from typing import Any, TypeGuard, get_args
 
 import mcp.types as mt
 from pydantic_core import from_json
@@ -93,19 +93,24 @@ def _read_message(body: bytes) -> dict[str, Any] | _Problem:
     return _find_method_problem(message) or message
 
 
+def is_id(value: object) -> TypeGuard[str | int]:
+    """Say whether a value may be a JSON-RPC id in MCP, or a progress token: text or an integer."""
+    return isinstance(value, str | int) and not isinstance(value, bool)
+
+
 def _asks_for_progress(message: dict[str, Any]) -> bool:
     """Say whether the message has a progress token (MCP 2025-11-25, "Progress")."""
     params = message.get("params")
     meta = params.get("_meta") if isinstance(params, dict) else None
     token = meta.get("progressToken") if isinstance(meta, dict) else None
-    return isinstance(token, str | int) and not isinstance(token, bool)
+    return is_id(token)
 
 
 def _find_method_problem(message: dict[str, Any]) -> _Problem | None:
     method = message.get("method")
     if "id" not in message or not isinstance(method, str):
         return None  # a notification or an answer; the SDK judges those
-    if not isinstance(message["id"], str | int) or isinstance(message["id"], bool):
+    if not is_id(message["id"]):
         return _Problem("id_invalid", mt.INVALID_REQUEST, "`id` must be a string or an integer.")
     if method in _METHODS:
         return None

@@ -36,6 +36,13 @@ def get_bound() -> Workspace:
     return workspace
 
 
+def find_context() -> Any:
+    """Return Flask's current app context itself, which no code copies as it copies `g`, or None."""
+    if not has_app_context():
+        return None
+    return app_ctx._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001 - a werkzeug proxy's own way to its object
+
+
 def claim(workspace_id: WorkspaceId) -> None:
     """Mark the current app context as this workspace's alone.
 
@@ -43,9 +50,9 @@ def claim(workspace_id: WorkspaceId) -> None:
         UnboundError: the app context was used for another workspace: identity maps and per-request
             caches of the one would answer for the other.
     """
-    if not has_app_context():
+    context = find_context()
+    if context is None:
         return
-    context = app_ctx._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001 - a werkzeug proxy's own way to its object
     owner = getattr(context, _CLAIM, None)
     if owner is None:
         setattr(context, _CLAIM, workspace_id)
@@ -123,11 +130,11 @@ class RoutedEngines(dict[str | None, Any]):
         if bind_key is not None:
             return super().__getitem__(bind_key)
         workspace_id = get_bound().id
-        if not has_app_context():
+        context = find_context()
+        if context is None:
             return self.pool.get(workspace_id)
         # A call keeps its engine, though the pool may close it meanwhile: with a second one its
         # session would hold two transactions, each blind to the other.
-        context = app_ctx._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001 - a werkzeug proxy's own way to its object
         engine = getattr(context, _ENGINE, None)
         if engine is None:
             engine = self.pool.get(workspace_id)

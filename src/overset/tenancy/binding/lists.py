@@ -1,8 +1,9 @@
-"""What a list shows of its rows is loaded for all rows at once, not for each row again.
+"""What tools show of their rows is loaded with the rows, in few statements.
 
 Superset's list tools read the owners, tags and more of every row, and SQLAlchemy would ask for
-each of them row by row. The tools stay as they are: the statement that loads their rows is told
-what to load with them.
+each of them row by row; where one row is told of, it would build the same statement again and
+again. The tools stay as they are: the statement that loads their rows is told what to load with
+them, and how.
 """
 
 from collections.abc import Mapping
@@ -18,7 +19,7 @@ _Options = Mapping[Any, tuple[Any, ...]]
 
 
 def load_lists_whole() -> None:
-    """Do so for every list tool from now on."""
+    """Do so for every tool from now on."""
     from superset.extensions import db
 
     if not event.contains(db.session, "do_orm_execute", _load_whole):
@@ -33,7 +34,8 @@ def _load_whole(state: Any) -> None:
         return
     # A count, or a choice of columns, loads no whole rows and so nothing with them.
     for row in getattr(state.statement, "column_descriptions", ()):
-        state.statement = state.statement.options(*_find_options(call.tool, row["expr"]))
+        if options := _find_options(call.tool, row["expr"]):  # else it would be copied for nothing
+            state.statement = state.statement.options(*options)
 
 
 def _find_options(tool: str, model: Any) -> tuple[Any, ...]:

@@ -10,11 +10,8 @@ still had is closed.
 import itertools
 import weakref
 
-from flask import has_app_context
-from flask.globals import app_ctx
-
 from overset.kernel.errors import UnboundError
-from overset.tenancy.binding.engines import claim
+from overset.tenancy.binding.engines import claim, find_context
 from overset.tenancy.context import find_current
 
 _numbers = itertools.count(1)
@@ -29,13 +26,12 @@ def session_scope() -> int:
         UnboundError: the app context was already used for another workspace, or was left: a thread
             or a task that outlives its call has no more database.
     """
-    if not has_app_context():
+    context = find_context()
+    if context is None:
         return _NO_CONTEXT
     workspace = find_current()
     if workspace is not None:
         claim(workspace.id)
-    # The number stands on the context itself and not in `g`, which some code copies elsewhere.
-    context = app_ctx._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001 - a werkzeug proxy's own way to its object
     if not context._cv_tokens:  # noqa: SLF001 - Flask tells nobody else whether a context is pushed
         raise UnboundError("this app context was left: push one of its own")
     number = getattr(context, _SCOPE, None)
