@@ -92,7 +92,7 @@ def _measure(run: Run, asked: Target, hog: Target, slow: _Slow) -> float:
     at_once = 1
     if slow.name == _SLEEPERS:
         # Connections are spread over processes by chance: more than there are places, some wait.
-        at_once = slots if asked.processes == 1 else 3 * slots
+        at_once = slots if asked.processes == 1 else 5 * slots // 2
     pace = Pace(callers=at_once, seconds=10 * slow.seconds)
     with pressing(hog, slow.call, pace) as client:
         if slow.name == _SLEEPERS and (taken := _wait_for_sleepers(run, slots)) < slots:

@@ -207,12 +207,6 @@ def test_superset_asks_its_two_questions_about_data_sources(bound: Bound) -> Non
     assert bound.app.config["DB_CONNECTION_MUTATOR"] is not None
 
 
-def test_pessimistic_handling_takes_any_engine(bound: Bound) -> None:
-    from superset.utils.core import pessimistic_connection_handling
-
-    assert parameters(pessimistic_connection_handling) == ["some_engine"]
-
-
 def test_feature_functions_are_called_as_they_are_wrapped(bound: Bound) -> None:
     from superset.utils.feature_flag_manager import FeatureFlagManager
 

@@ -2,22 +2,19 @@
 
 import asyncio
 import json
-import threading
 from dataclasses import replace
 from typing import Any
 
 import pytest
 from fastmcp import Client
-from flask import g
-from sqlalchemy import event, text
-from sqlalchemy.engine import Engine
+from sqlalchemy import text
 
 from overset.kernel.ids import WorkspaceId
-from overset.observe.audit import ToolCall, recording
 from overset.tenancy.binding.app import enter
 from overset.tenancy.provisioning.create import make_provisioner
 from overset.tenancy.workspace import Workspace
 from support.binding import Bound, fill
+from support.statements import calling, statements
 
 TOOLS = ("list_charts", "list_datasets", "list_dashboards")
 ROWS = 9
@@ -37,7 +34,7 @@ def full(bound: Bound) -> Workspace:
             db.session.add_all(_make(number))
         db.session.commit()
     for tool in TOOLS:  # permissions are known from now on
-        statements(workspace, tool, rows=1, as_tool=tool)
+        asked(workspace, tool, rows=1, as_tool=tool)
     return workspace
 
 
@@ -75,9 +72,8 @@ def _make(number: int) -> list[Any]:
     return [user, database, table, chart, board]
 
 
-def statements(full: Workspace, tool: str, *, rows: int, as_tool: str) -> list[str]:
+def asked(full: Workspace, tool: str, *, rows: int, as_tool: str) -> list[str]:
     """Return the statements of one call of a list tool, recorded as a call of `as_tool`."""
-    from superset import security_manager
     from superset.mcp_service.app import mcp
 
     async def call() -> str:
@@ -85,21 +81,8 @@ def statements(full: Workspace, tool: str, *, rows: int, as_tool: str) -> list[s
             answer = await client.call_tool(tool, {"request": {"page_size": rows}})
         return str(answer.content[0].text)
 
-    found: list[str] = []
-    here = threading.current_thread()
-
-    def note(connection: Any, cursor: Any, statement: str, *more: Any) -> None:
-        if threading.current_thread() is here:  # and not in the one that writes the audit
-            found.append(statement)
-
-    record = ToolCall(as_tool, {}, request_id="r", client_id="c", token_id="t")
-    with enter(full), recording(record):
-        g.user = security_manager.get_user_by_id(1)
-        event.listen(Engine, "before_cursor_execute", note)
-        try:
-            answer = asyncio.run(call())
-        finally:
-            event.remove(Engine, "before_cursor_execute", note)
+    with calling(full, as_tool), statements() as found:
+        answer = asyncio.run(call())
     assert json.loads(answer)["count"] == rows
     return found
 
@@ -108,15 +91,15 @@ def statements(full: Workspace, tool: str, *, rows: int, as_tool: str) -> list[s
 def test_a_list_of_many_rows_takes_no_more_statements_than_one_of_few(
     full: Workspace, tool: str
 ) -> None:
-    few = statements(full, tool, rows=3, as_tool=tool)
-    many = statements(full, tool, rows=ROWS, as_tool=tool)
+    few = asked(full, tool, rows=3, as_tool=tool)
+    many = asked(full, tool, rows=ROWS, as_tool=tool)
 
     assert len(many) == len(few), many
 
 
 @pytest.mark.parametrize("tool", TOOLS)
 def test_what_is_no_list_tool_loads_as_before(full: Workspace, tool: str) -> None:
-    few = statements(full, tool, rows=3, as_tool="another_tool")
-    many = statements(full, tool, rows=ROWS, as_tool="another_tool")
+    few = asked(full, tool, rows=3, as_tool="another_tool")
+    many = asked(full, tool, rows=ROWS, as_tool="another_tool")
 
     assert len(many) > len(few)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import create_engine, text
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import OperationalError
 
@@ -17,6 +17,7 @@ from overset.tenancy.binding.app import enter
 from overset.tenancy.binding.engines import EnginePool
 from overset.tenancy.binding.hooks import ALL
 from overset.tenancy.binding.installation import Installation
+from overset.tenancy.binding.liveness import watch_connections
 from overset.tenancy.binding.metadata_engines import MetadataEngines, make_engine
 from overset.tenancy.locations import metadata_file
 from overset.tenancy.provisioning.create import make_provisioner
@@ -92,6 +93,27 @@ def test_row_38_a_connection_that_the_server_dropped_is_replaced_without_an_erro
     postgres.execute(f"SELECT pg_terminate_backend({dropped}, 5000)")
 
     assert backend(engine) != dropped
+
+
+def test_row_38_a_connection_that_is_lent_again_is_asked_only_after_a_long_rest(
+    bound: Bound, pool: EnginePool, postgres: PostgresServer
+) -> None:
+    engine, now = create_engine(pool.get(bound.a.id).url), [0.0]
+    watch_connections(engine, clock=lambda: now[0])
+    lent = backend(engine)
+
+    def lend() -> str:
+        """Lend the connection, ask nothing, and return what its server was last asked."""
+        engine.connect().close()
+        asked = f"SELECT query FROM pg_stat_activity WHERE pid = {lent}"
+        return str(postgres.execute(asked)[0][0])
+
+    before = lend()
+    now[0] += 3600
+
+    assert lend() != before
+    assert backend(engine) == lent
+    engine.dispose()
 
 
 def test_row_38_each_workspace_has_an_engine_and_a_role_of_its_own(

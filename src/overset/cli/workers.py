@@ -21,7 +21,7 @@ from uvicorn.server import HANDLED_SIGNALS
 from uvicorn.supervisors import Multiprocess
 
 from overset.cli.common import explain
-from overset.cli.serve import bind, keep_what_was_loaded, listen, make_config
+from overset.cli.serve import bind, listen, make_config, tune_python
 from overset.kernel.errors import OversetError, SettingsError
 from overset.kernel.settings import Settings
 
@@ -114,7 +114,7 @@ class _Start:
         try:
             with _ended_at_once():
                 app = self.make(self.settings)
-                keep_what_was_loaded()
+                tune_python()
                 return app
         except OversetError as error:
             explain(error)

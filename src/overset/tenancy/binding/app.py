@@ -29,7 +29,8 @@ def make_app() -> Flask:
     from superset.mcp_service.flask_singleton import get_flask_app
 
     from overset.tenancy.binding.assertions import assert_safe
-    from overset.tenancy.binding.lists import load_lists_whole
+    from overset.tenancy.binding.commits import keep_through_commits
+    from overset.tenancy.binding.loading import load_lists_whole
     from overset.tenancy.binding.row_limits import limit_rows
     from overset.tenancy.binding.timeouts import limit_in_threads
     from overset.tenancy.binding.writes import watch_writes
@@ -39,6 +40,7 @@ def make_app() -> Flask:
     watch_writes()
     app: Flask = get_flask_app()
     load_lists_whole()
+    keep_through_commits()
     assert_safe(app)
     return app
 

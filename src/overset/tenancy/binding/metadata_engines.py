@@ -25,10 +25,12 @@ from sqlalchemy.pool import QueuePool
 
 from overset.kernel.ids import WorkspaceId
 from overset.tenancy.binding.installation import Installation
+from overset.tenancy.binding.liveness import watch_connections
 from overset.tenancy.locations import metadata_url
 
 _SPARE = 2
-_KEPT = 2
+_KEPT = 4
+"""What one member at work needs, with the writer of the audit beside."""
 _WAIT_SECONDS = 5
 _BUSY_MILLISECONDS = 5000
 """How long a statement waits for somebody's lock until it fails, so that its call can."""
@@ -69,8 +71,6 @@ def make_engine(installation: Installation, workspace_id: WorkspaceId) -> Engine
 
 
 def _open_server(url: URL, most: int) -> Engine:
-    from superset.utils.core import pessimistic_connection_handling
-
     engine = create_engine(
         url,
         pool_size=_KEPT,
@@ -87,7 +87,7 @@ def _open_server(url: URL, most: int) -> Engine:
         connection.commit()
 
     event.listen(engine, "connect", prepare)
-    pessimistic_connection_handling(engine)
+    watch_connections(engine)
     return engine
 
 
