@@ -1,6 +1,6 @@
 """A server's connection that is lent again is asked whether it still is one only if there is doubt.
 
-Superset asks `SELECT 1` before each use: of a quick call that is most of what its server is asked. A
+Superset asks `SELECT 1` before each use: most of what the server is asked in a quick call. A
 server that ends a connection says so, and what it said, or the end of its words, waits in the
 socket: with nothing to read there, the connection is as it was left. What goes without a word (a
 firewall that forgets, a host without power) is found by asking what rested for long.
