@@ -1,5 +1,7 @@
 """What every test can ask for, and the options of the whole run."""
 
+import signal
+
 import pytest
 
 pytest.register_assert_rewrite("support")
@@ -19,6 +21,8 @@ pytest_plugins = [
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # A shell starts what it runs in the background deaf to Ctrl-C, and all below inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     config.addinivalue_line("markers", "runs_last: a slow test of the whole, after all others")
 
 
