@@ -6,13 +6,17 @@ from overset.kernel.errors import Forbidden, InvalidRequest
 
 
 class Scope(StrEnum):
-    """Every scope, alphabetically, named `area:action`.
+    """Every scope, alphabetically: OpenID's own, and ours, which are named `area:action`.
 
     A scope only narrows what its bearer may do: the role in the workspace still decides.
     """
 
+    EMAIL = "email"
     MANAGER_READ = "manager:read"
     MANAGER_WRITE = "manager:write"
+    OFFLINE_ACCESS = "offline_access"
+    OPENID = "openid"
+    PROFILE = "profile"
     SQL_RUN = "sql:run"
     WORKSPACE_READ = "workspace:read"
     WORKSPACE_WRITE = "workspace:write"
@@ -23,6 +27,19 @@ MANAGER_SCOPES = frozenset({Scope.MANAGER_READ, Scope.MANAGER_WRITE})
 
 WORKSPACE_SCOPES = frozenset({Scope.SQL_RUN, Scope.WORKSPACE_READ, Scope.WORKSPACE_WRITE})
 """What a token for workspaces may carry, and carries by default."""
+
+IDENTITY_SCOPES = frozenset({Scope.OPENID, Scope.PROFILE, Scope.EMAIL, Scope.OFFLINE_ACCESS})
+"""What a client may learn of a user (OpenID Connect Core section 5.4), and how long it may stay."""
+
+_CONTAINS = {
+    Scope.MANAGER_WRITE: frozenset({Scope.MANAGER_READ}),
+    Scope.WORKSPACE_WRITE: frozenset({Scope.WORKSPACE_READ}),
+}
+
+
+def expand(scopes: frozenset[Scope]) -> frozenset[Scope]:
+    """Return scopes with all that they contain: who may write may read."""
+    return scopes.union(*(_CONTAINS.get(scope, frozenset()) for scope in scopes))
 
 
 def parse_scopes(text: str) -> frozenset[Scope]:

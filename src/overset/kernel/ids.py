@@ -8,6 +8,8 @@ UserId = NewType("UserId", str)
 WorkspaceId = NewType("WorkspaceId", str)
 TokenId = NewType("TokenId", str)
 RequestId = NewType("RequestId", str)
+SessionId = NewType("SessionId", str)
+GrantId = NewType("GrantId", str)
 
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
 _LENGTH = 26  # 26 base-32 digits: 130 random bits
@@ -40,3 +42,23 @@ def new_token_id() -> TokenId:
 def new_request_id() -> RequestId:
     """Return a new id `req_` + 26 base-32 digits."""
     return RequestId(_random("req_"))
+
+
+def new_session_id() -> SessionId:
+    """Return a new id `ses_` + 26 base-32 digits; it names a browser's sign-in and opens nothing."""
+    return SessionId(_random("ses_"))
+
+
+def new_grant_id() -> GrantId:
+    """Return a new id `grt_` + 26 base-32 digits; it names what a user allowed a client once."""
+    return GrantId(_random("grt_"))
+
+
+def new_client_id() -> str:
+    """Return a new id `cli_` + 26 base-32 digits: the `client_id` of a registered OAuth client."""
+    return _random("cli_")
+
+
+def new_invitation_id() -> str:
+    """Return a new id `inv_` + 26 base-32 digits; it names an invitation and opens nothing."""
+    return _random("inv_")

@@ -9,14 +9,15 @@ from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import NoDecode, SettingsConfigDict
 
 from overset.kernel.errors import SettingsError
+from overset.kernel.identity_settings import IdentitySettings
 
 CommaList = Annotated[tuple[str, ...], NoDecode]
 
 
-class Settings(BaseSettings):
+class Settings(IdentitySettings):
     """Everything that can be set, read once from `OVERSET_*` variables.
 
     On one machine (`overset up`) only `home`, `domain` and `port` matter, and all have defaults.

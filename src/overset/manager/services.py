@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
+from key_value.aio.protocols import AsyncKeyValue
 from pydantic import SecretStr
 
 from overset.flags.client import GateClient
@@ -22,6 +23,7 @@ from overset.manager.keys.service import KeyService
 from overset.manager.keys.vault import Vault
 from overset.manager.members.service import MemberService
 from overset.manager.migrate import upgrade_database
+from overset.manager.state.store import open_store
 from overset.manager.teams.service import TeamService
 from overset.manager.tokens.service import TokenService
 from overset.manager.users.service import UserService
@@ -47,6 +49,7 @@ class Manager:
         gates: the features that are open where.
         access: the decisions for the data plane.
         operators: the decisions for the REST API.
+        state: what lives for minutes; see `state/shelf.py`.
     """
 
     settings: Settings
@@ -62,6 +65,7 @@ class Manager:
     gates: GateService
     access: AccessService
     operators: OperatorGuard
+    state: AsyncKeyValue
 
     def close(self) -> None:
         """Close what was opened, in reverse."""
@@ -133,6 +137,7 @@ def _assemble(
         gates=gates,
         access=AccessService(database, gates, now),
         operators=OperatorGuard(signing_keys, tokens, users, now),
+        state=open_store(settings, keys),
     )
 
 

@@ -100,7 +100,9 @@ tokens = Table(
     Column("issued_at", UTCDateTime, nullable=False, index=True),
     Column("expires_at", UTCDateTime, nullable=False, index=True),
     Column("revoked_at", UTCDateTime),
+    Column("grant_id", String(40), index=True),
 )
+"""`grant_id` is that of the grant that a token was issued under, if it came from `/token`."""
 
 gate_rules = Table(
     "gate_rules",
@@ -122,6 +124,119 @@ signing_keys = Table(
     Column("retired_at", UTCDateTime),
 )
 """The private part is encrypted, and erased once the key is retired."""
+
+passwords = Table(
+    "passwords",
+    metadata,
+    Column("user_id", String(40), ForeignKey("users.id"), primary_key=True),
+    Column("hash", Text, nullable=False),
+    Column("changed_at", UTCDateTime, nullable=False),
+)
+"""`hash` is in argon2's own encoding. Who signs in through another provider has no row."""
+
+identities = Table(
+    "identities",
+    metadata,
+    Column("issuer", String(300), primary_key=True),
+    Column("subject", String(255), primary_key=True),
+    Column("user_id", String(40), ForeignKey("users.id"), nullable=False, index=True),
+    Column("linked_at", UTCDateTime, nullable=False),
+)
+"""Who a user is at another OpenID provider: (`iss`, `sub`), never the email address."""
+
+invitations = Table(
+    "invitations",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("secret_hash", String(64), nullable=False, unique=True),
+    Column("email", String(254), nullable=False),
+    Column("email_key", String(254), nullable=False, index=True),
+    Column("operator", Boolean, nullable=False),
+    Column("workspace_id", String(40), ForeignKey("workspaces.id")),
+    Column("role", String(100)),
+    Column("created_at", UTCDateTime, nullable=False),
+    Column("expires_at", UTCDateTime, nullable=False),
+    Column("accepted_at", UTCDateTime),
+)
+"""The link's secret is kept as its SHA-256 alone."""
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("secret_hash", String(64), nullable=False, unique=True),
+    Column("user_id", String(40), ForeignKey("users.id"), nullable=False, index=True),
+    Column("method", String(16), nullable=False),
+    Column("user_agent", String(300), nullable=False),
+    Column("address", String(64), nullable=False),
+    Column("created_at", UTCDateTime, nullable=False),
+    Column("seen_at", UTCDateTime, nullable=False),
+    Column("expires_at", UTCDateTime, nullable=False, index=True),
+    Column("ended_at", UTCDateTime),
+)
+"""Sign-ins of browsers; the cookie's secret is kept as its SHA-256 alone.
+
+`method` is `password` or `federated`.
+"""
+
+clients = Table(
+    "clients",
+    metadata,
+    Column("id", String(200), primary_key=True),
+    Column("name", String(100), nullable=False),
+    Column("secret_hash", String(64)),
+    Column("metadata", JSON, nullable=False),
+    Column("created_at", UTCDateTime, nullable=False),
+)
+"""OAuth clients that an operator made; `metadata` is as in RFC 7591 section 2.
+
+Those that registered themselves are short-lived state, and those that are named by a URL publish
+their own.
+"""
+
+consents = Table(
+    "consents",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("user_id", String(40), ForeignKey("users.id"), nullable=False),
+    Column("client_id", String(200), nullable=False),
+    Column("client_name", String(100), nullable=False),
+    Column("redirect_host", String(255), nullable=False),
+    Column("workspace_id", String(40), nullable=False),
+    Column("scope", Text, nullable=False),
+    Column("granted_at", UTCDateTime, nullable=False),
+)
+"""What a user let a client do, and where; the workspace is empty where it is about none."""
+
+Index(
+    "uq_consents_user_id",
+    *(consents.c.user_id, consents.c.client_id, consents.c.workspace_id),
+    consents.c.redirect_host,
+    unique=True,
+)
+
+grants = Table(
+    "grants",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("user_id", String(40), ForeignKey("users.id"), nullable=False, index=True),
+    Column("client_id", String(200), nullable=False),
+    Column("workspace_id", String(40), ForeignKey("workspaces.id"), index=True),
+    Column("audience", JSON, nullable=False),
+    Column("scope", Text, nullable=False),
+    Column("session_id", String(40), ForeignKey("sessions.id"), index=True),
+    Column("authenticated_at", UTCDateTime, nullable=False),
+    Column("created_at", UTCDateTime, nullable=False),
+    Column("expires_at", UTCDateTime, nullable=False, index=True),
+    Column("revoked_at", UTCDateTime),
+    Column("refresh_hash", String(64)),
+    Column("previous_hash", String(64)),
+    Column("previous_uses", Integer, nullable=False),
+)
+"""What one code was redeemed for: a family of refresh tokens, and the access tokens from it.
+
+Of refresh tokens the SHA-256 of the current and of the previous one are kept.
+"""
 
 changes = Table(
     "changes",

@@ -1,0 +1,51 @@
+"""The settings of sign-in and of OAuth; `settings.py` reads them with all others."""
+
+from datetime import timedelta
+from typing import Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings
+
+
+class IdentitySettings(BaseSettings):
+    """What can be set about people, clients and their tokens."""
+
+    session_hours: float = Field(
+        default=12, gt=0, le=24 * 30, description="A browser's sign-in ends after so long unused."
+    )
+    access_token_seconds: int = Field(
+        default=900, ge=60, le=3600, description="How long an access token from `/token` lives."
+    )
+    refresh_token_days: float = Field(
+        default=30, gt=0, le=90, description="A client's refresh token ends after so long unused."
+    )
+    client_registration: Literal["open", "closed"] = Field(
+        default="open", description="Whether OAuth clients may register themselves (RFC 7591)."
+    )
+    registrations_per_hour: int = Field(
+        default=60, ge=1, description="Such registrations from one address."
+    )
+    client_metadata_allow: str = Field(
+        default="",
+        description="`host:port` list of internal places whose client metadata may be fetched.",
+    )
+    oidc_issuer: str | None = Field(
+        default=None,
+        description="An OpenID provider at which people sign in, exactly as it names itself.",
+    )
+    oidc_client_id: str | None = Field(
+        default=None, description="Overset's client id at that provider."
+    )
+    oidc_client_secret: SecretStr | None = Field(
+        default=None, description="Overset's client secret at that provider."
+    )
+
+    @property
+    def session_time(self) -> timedelta:
+        """How long a browser's sign-in lives unused."""
+        return timedelta(hours=self.session_hours)
+
+    @property
+    def refresh_time(self) -> timedelta:
+        """How long a refresh token lives unused."""
+        return timedelta(days=self.refresh_token_days)
