@@ -1,9 +1,9 @@
 """The record of a token; the token itself is nowhere."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from overset.kernel.ids import TokenId, UserId
+from overset.kernel.ids import GrantId, TokenId, UserId
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,3 +39,16 @@ class IssuedToken:
 
     value: str = field(repr=False)
     token: Token
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRequest:
+    """What a token is to say; see `Token`. `grant_id` is set for one that is issued under a grant."""
+
+    user_id: UserId
+    client_id: str
+    audience: list[str]
+    workspace_ids: list[str]
+    scope: str
+    ttl: timedelta
+    grant_id: GrantId | None = None

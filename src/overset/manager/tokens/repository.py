@@ -36,5 +36,5 @@ def page_tokens(
 
 
 def _make(row: Any) -> Token:
-    values = {column.name: row[column] for column in tokens.c}
+    values = {name: row[name] for name in Token.__dataclass_fields__}
     return Token(**{**values, "id": TokenId(row["id"]), "user_id": UserId(row["user_id"])})

@@ -13,14 +13,14 @@ from overset.kernel.clock import Now
 from overset.kernel.errors import Forbidden, InvalidRequest, NotFound
 from overset.kernel.ids import TokenId, new_token_id
 from overset.kernel.settings import Settings
-from overset.manager.changes.service import ChangeLog
+from overset.manager.changes.service import ChangeLog, Transaction
 from overset.manager.keys.service import MAX_TOKEN_TTL, KeyService
 from overset.manager.keys.vault import ALGORITHM
 from overset.manager.members.service import MemberService
 from overset.manager.names import parse_name
 from overset.manager.paging import DEFAULT_LIMIT, Page
 from overset.manager.tables import tokens
-from overset.manager.tokens.model import IssuedToken, Token
+from overset.manager.tokens.model import IssuedToken, Token, TokenRequest
 from overset.manager.tokens.repository import find_token, page_tokens
 from overset.manager.users.model import User
 from overset.manager.users.service import UserService
@@ -77,21 +77,36 @@ class TokenService:
         if not found and not user.operator:
             raise Forbidden("not_an_operator", "Only operators get tokens for the manager's API.")
         granted = _grant(scopes, WORKSPACE_SCOPES if found else MANAGER_SCOPES)
-        issued_at = self.now().replace(microsecond=0)
-        token = Token(
-            id=new_token_id(),
+        request = TokenRequest(
             user_id=user.id,
             client_id=_parse_client_id(client_id),
             audience=self._audience(found),
             workspace_ids=[workspace.id for workspace in found],
             scope=format_scopes(granted),
+            ttl=ttl,
+        )
+        with self.changes.writing() as transaction:
+            return self.issue_in(transaction, request)
+
+    def issue_in(self, transaction: Transaction, request: TokenRequest) -> IssuedToken:
+        """Issue a token that somebody else decided about, in their transaction."""
+        issued_at = self.now().replace(microsecond=0)
+        token = Token(
+            id=new_token_id(),
+            user_id=request.user_id,
+            client_id=request.client_id,
+            audience=request.audience,
+            workspace_ids=request.workspace_ids,
+            scope=request.scope,
             issued_at=issued_at,
-            expires_at=issued_at + ttl,
+            expires_at=issued_at + request.ttl,
             revoked_at=None,
         )
-        value = self._sign(token)
-        self._keep(token)
-        return IssuedToken(value=value, token=token)
+        long_gone = tokens.c.expires_at < issued_at - _KEPT_AFTER_EXPIRY
+        transaction.execute(delete(tokens).where(long_gone))
+        row = {**asdict(token), "grant_id": request.grant_id}
+        transaction.execute(insert(tokens).values(row))
+        return IssuedToken(value=self._sign(token), token=token)
 
     def find(self, token_id: str) -> Token | None:
         """Return the record of a token, or None."""
@@ -150,12 +165,6 @@ class TokenService:
         }
         header = {"alg": ALGORITHM, "kid": signer.kid, "typ": "at+jwt"}
         return jwt.encode(header, claims, signer.key, algorithms=[ALGORITHM])
-
-    def _keep(self, token: Token) -> None:
-        long_gone = tokens.c.expires_at < self.now() - _KEPT_AFTER_EXPIRY
-        with self.changes.writing() as transaction:
-            transaction.execute(delete(tokens).where(long_gone))
-            transaction.execute(insert(tokens).values(asdict(token)))
 
     @staticmethod
     def _refuse_ttl(ttl: timedelta) -> None:

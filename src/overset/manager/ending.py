@@ -1,0 +1,29 @@
+"""Grants end together with all their tokens: at sign-out, replay, and when a client or member goes."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, update
+
+from overset.kernel.changes import ChangeKind
+from overset.kernel.ids import UserId
+from overset.manager.changes.service import Transaction
+from overset.manager.tables import grants, tokens
+
+
+def end_grants(transaction: Transaction, condition: Any, *, at: datetime) -> int:
+    """End the grants that `condition` describes, with every token under them; return how many.
+
+    Every process hears of each user concerned once the transaction is committed.
+    """
+    found = select(grants.c.id, grants.c.user_id).where(condition, grants.c.revoked_at.is_(None))
+    rows = transaction.execute(found).all()
+    ids = [row.id for row in rows]
+    if not ids:
+        return 0
+    transaction.execute(update(grants).where(grants.c.id.in_(ids)).values(revoked_at=at))
+    alive = update(tokens).where(tokens.c.grant_id.in_(ids), tokens.c.revoked_at.is_(None))
+    transaction.execute(alive.values(revoked_at=at))
+    for user_id in {row.user_id for row in rows}:
+        transaction.record(ChangeKind.TOKEN, user_id=UserId(user_id))
+    return len(ids)

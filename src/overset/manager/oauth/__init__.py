@@ -1,0 +1,1 @@
+"""The authorization server (OAuth 2.1) and OpenID provider: one RFC a file."""
