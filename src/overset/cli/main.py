@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from overset.cli import gates, people, processes, tokens, workspaces
+from overset.cli import clients, gates, people, processes, tokens, workspaces
 from overset.cli.doctor import doctor
 from overset.cli.up import up
 
@@ -23,6 +23,7 @@ app.add_typer(people.users, name="user")
 app.add_typer(people.members, name="member")
 app.add_typer(tokens.app, name="token")
 app.add_typer(gates.app, name="gate")
+app.add_typer(clients.app, name="client")
 
 
 def _print_version(*, value: bool) -> None:

@@ -1,10 +1,10 @@
 """The settings of sign-in and of OAuth; `settings.py` reads them with all others."""
 
 from datetime import timedelta
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode
 
 
 class IdentitySettings(BaseSettings):
@@ -25,9 +25,9 @@ class IdentitySettings(BaseSettings):
     registrations_per_hour: int = Field(
         default=60, ge=1, description="Such registrations from one address."
     )
-    client_metadata_allow: str = Field(
-        default="",
-        description="`host:port` list of internal places whose client metadata may be fetched.",
+    client_metadata_allow: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        description="`host:port` of internal places whose client metadata may be fetched.",
     )
     oidc_issuer: str | None = Field(
         default=None,
@@ -39,6 +39,13 @@ class IdentitySettings(BaseSettings):
     oidc_client_secret: SecretStr | None = Field(
         default=None, description="Overset's client secret at that provider."
     )
+
+    @field_validator("client_metadata_allow", mode="before")
+    @classmethod
+    def _places(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
 
     @property
     def session_time(self) -> timedelta:

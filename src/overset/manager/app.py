@@ -16,6 +16,8 @@ from overset.manager.access.data_plane import DataPlaneGuard
 from overset.manager.http import serve
 from overset.manager.layers.body_limit import BodyLimitLayer
 from overset.manager.layers.request_id import RequestIdLayer
+from overset.manager.oauth.cors import CorsLayer
+from overset.manager.oauth.rfc7591 import open_registration
 from overset.manager.routes import add_routes
 from overset.manager.services import Manager, open_manager
 
@@ -61,6 +63,7 @@ def create_app(settings: Settings, *, services: Manager | None = None) -> FastAP
     add_routes(app)
     # The one added last is outermost: every answer has a name, a 413 too.
     app.add_middleware(BodyLimitLayer, max_bytes=settings.max_body_bytes)
+    app.add_middleware(CorsLayer)
     app.add_middleware(RequestIdLayer)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]  # FastAPI's documented way
     return app
@@ -81,6 +84,9 @@ def _serve(app: FastAPI, manager: Manager) -> None:
         manager.access,
         manager.operators,
         DataPlaneGuard(manager.service_key),
+        manager.clients,
+        manager.registry,
+        open_registration(manager.settings, manager.registry, manager.limiter),
     )
 
 

@@ -10,6 +10,8 @@ from overset.manager.gates import endpoints as gates
 from overset.manager.http import problems
 from overset.manager.keys import endpoints as keys
 from overset.manager.members import endpoints as members
+from overset.manager.oauth import rfc7591
+from overset.manager.oauth.clients import endpoints as clients
 from overset.manager.teams import endpoints as teams
 from overset.manager.tokens import endpoints as tokens
 from overset.manager.users import endpoints as users
@@ -23,13 +25,14 @@ API = (
     tokens.router,
     gates.router,
     keys.router,
+    clients.router,
 )
 """For operators, under `/api/v1`."""
 
 INTERNAL = (workspaces.internal, access.router, changes.router)
 """For the data plane, under `/internal/v1`."""
 
-PUBLIC = (keys.public, health.router)
+PUBLIC = (keys.public, health.router, rfc7591.router)
 """For everybody."""
 
 

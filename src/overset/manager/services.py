@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import Self
 
 from key_value.aio.protocols import AsyncKeyValue
+from limits.strategies import RateLimiter
 from pydantic import SecretStr
 
 from overset.flags.client import GateClient
@@ -23,6 +24,10 @@ from overset.manager.keys.service import KeyService
 from overset.manager.keys.vault import Vault
 from overset.manager.members.service import MemberService
 from overset.manager.migrate import upgrade_database
+from overset.manager.oauth.clients.assembly import open_registry
+from overset.manager.oauth.clients.registry import ClientRegistry
+from overset.manager.oauth.clients.service import ClientService
+from overset.manager.state.limit import open_limiter
 from overset.manager.state.store import open_store
 from overset.manager.teams.service import TeamService
 from overset.manager.tokens.service import TokenService
@@ -49,6 +54,9 @@ class Manager:
         gates: the features that are open where.
         access: the decisions for the data plane.
         operators: the decisions for the REST API.
+        clients: the OAuth clients that operators made.
+        registry: all OAuth clients; in requests only, as it asks `state`.
+        limiter: counts what is limited per address.
         state: what lives for minutes; see `state/shelf.py`.
     """
 
@@ -65,6 +73,9 @@ class Manager:
     gates: GateService
     access: AccessService
     operators: OperatorGuard
+    clients: ClientService
+    registry: ClientRegistry
+    limiter: RateLimiter
     state: AsyncKeyValue
 
     def close(self) -> None:
@@ -123,6 +134,8 @@ def _assemble(
     gates = GateService(
         changes, workspaces, GateClient(provider, domain=f"overset-{secrets.token_hex(4)}")
     )
+    clients, limiter = ClientService(changes, now), open_limiter(settings)
+    state = open_store(settings, keys)
     return Manager(
         settings=settings,
         service_key=keys.service,
@@ -137,7 +150,10 @@ def _assemble(
         gates=gates,
         access=AccessService(database, gates, now),
         operators=OperatorGuard(signing_keys, tokens, users, now),
-        state=open_store(settings, keys),
+        clients=clients,
+        registry=open_registry(settings, clients, state=state, limiter=limiter, now=now),
+        limiter=limiter,
+        state=state,
     )
 
 

@@ -1,0 +1,41 @@
+"""Puts the registry of clients together, from the settings."""
+
+from key_value.aio.protocols import AsyncKeyValue
+from limits import RateLimitItemPerMinute
+from limits.strategies import RateLimiter
+
+from overset.kernel.clock import Now
+from overset.kernel.settings import Settings
+from overset.manager.oauth.clients.cache_control import DEFAULT
+from overset.manager.oauth.clients.client_id_metadata import ClientDocuments, Document
+from overset.manager.oauth.clients.public_fetch import PublicFetch
+from overset.manager.oauth.clients.registry import (
+    REGISTRATION_TIME,
+    ClientRegistry,
+    Registration,
+)
+from overset.manager.oauth.clients.service import ClientService
+from overset.manager.state.limit import Limit
+from overset.manager.state.shelf import Shelf
+
+_DOCUMENTS_PER_MINUTE = 60
+
+
+def open_registry(
+    settings: Settings,
+    made: ClientService,
+    *,
+    state: AsyncKeyValue,
+    limiter: RateLimiter,
+    now: Now,
+) -> ClientRegistry:
+    """Return the registry of these settings; `made` are the clients that operators made."""
+    item = RateLimitItemPerMinute(_DOCUMENTS_PER_MINUTE)
+    documents = ClientDocuments(
+        shelf=Shelf(state, "documents", Document, DEFAULT),
+        fetch=PublicFetch(settings.client_metadata_allow),
+        limit=Limit(limiter, item, code="documents_exhausted", now=now),
+        now=now,
+    )
+    registered = Shelf(state, "clients", Registration, REGISTRATION_TIME)
+    return ClientRegistry(made, documents, registered, now)
