@@ -10,6 +10,7 @@ pytest_plugins = [
     "support.binding",
     "support.manager",
     "support.deployment",
+    "support.people",
     "support.postgres",
     "support.proving",
     "support.provisioning",

@@ -115,9 +115,9 @@ def count_statements(manager: Manager) -> Iterator[list[str]]:
 
 
 @contextlib.contextmanager
-def serving(app: FastAPI) -> Iterator[str]:
-    """Serve an application on a port of its own while the block lasts; yields its URL."""
-    port = free_port()
+def serving(app: FastAPI, *, port: int | None = None) -> Iterator[str]:
+    """Serve an application on a port, by default a free one; yields its URL."""
+    port = port or free_port()
     config = uvicorn.Config(
         app, port=port, log_level="warning", lifespan="on", ws="none", http=StrictHttpProtocol
     )

@@ -18,6 +18,7 @@ from overset.manager.layers.body_limit import BodyLimitLayer
 from overset.manager.layers.request_id import RequestIdLayer
 from overset.manager.oauth.cors import CorsLayer
 from overset.manager.oauth.rfc7591 import open_registration
+from overset.manager.people import dependencies
 from overset.manager.routes import add_routes
 from overset.manager.services import Manager, open_manager
 
@@ -60,6 +61,7 @@ def create_app(settings: Settings, *, services: Manager | None = None) -> FastAP
     )
     _serve(app, manager)
     problems.install(app)
+    dependencies.install(app)
     add_routes(app)
     # The one added last is outermost: every answer has a name, a 413 too.
     app.add_middleware(BodyLimitLayer, max_bytes=settings.max_body_bytes)
@@ -83,6 +85,12 @@ def _serve(app: FastAPI, manager: Manager) -> None:
         manager.gates,
         manager.access,
         manager.operators,
+        manager.authorizations,
+        manager.forms,
+        manager.attempts,
+        manager.passwords,
+        manager.sessions,
+        manager.invitations,
         DataPlaneGuard(manager.service_key),
         manager.clients,
         manager.registry,

@@ -1,4 +1,4 @@
-"""Grants end together with all their tokens: at sign-out, replay, and when a client or member goes."""
+"""What ends together: sign-ins, the grants made in them, and all tokens under those."""
 
 from datetime import datetime
 from typing import Any
@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 from overset.kernel.changes import ChangeKind
 from overset.kernel.ids import UserId
 from overset.manager.changes.service import Transaction
-from overset.manager.tables import grants, tokens
+from overset.manager.tables import grants, sessions, tokens
 
 
 def end_grants(transaction: Transaction, condition: Any, *, at: datetime) -> int:
@@ -26,4 +26,15 @@ def end_grants(transaction: Transaction, condition: Any, *, at: datetime) -> int
     transaction.execute(alive.values(revoked_at=at))
     for user_id in {row.user_id for row in rows}:
         transaction.record(ChangeKind.TOKEN, user_id=UserId(user_id))
+    return len(ids)
+
+
+def end_sessions(transaction: Transaction, condition: Any, *, at: datetime) -> int:
+    """End the sign-ins that `condition` describes, and the grants made in them; return how many."""
+    alive = select(sessions.c.id).where(condition, sessions.c.ended_at.is_(None))
+    ids = transaction.execute(alive).scalars().all()
+    if ids:
+        ended = update(sessions).where(sessions.c.id.in_(ids))
+        transaction.execute(ended.values(ended_at=at))
+        end_grants(transaction, grants.c.session_id.in_(ids), at=at)
     return len(ids)

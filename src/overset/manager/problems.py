@@ -1,4 +1,4 @@
-"""Every error as a problem document (RFC 9457), and none with anything that was sent to us."""
+"""Every error as a problem document (RFC 9457) or a page, without anything that was sent to us."""
 
 import logging
 from collections.abc import Mapping
@@ -10,10 +10,11 @@ from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 
 from overset.kernel.errors import Refusal, Unavailable
 from overset.manager.http import FieldProblem, Problem, ValidationProblem
+from overset.manager.pages.errors import error_page, wants_page
 from overset.manager.request_id import HEADER, read_request_id
 
 MEDIA_TYPE = "application/problem+json"
@@ -22,7 +23,7 @@ _log = logging.getLogger(__name__)
 
 
 def install(app: FastAPI) -> None:
-    """Answer every error of `app` with a problem document."""
+    """Answer every error of `app` with a problem document, or a person's with a page."""
     app.add_exception_handler(Refusal, _refusal)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
@@ -33,14 +34,26 @@ def install(app: FastAPI) -> None:
 
 def refusal_response(refusal: Refusal, *, request_id: str) -> JSONResponse:
     """Return the problem document of a refusal."""
-    problem = Problem(
+    return _respond(_describe(refusal, request_id), headers=refusal.headers)
+
+
+def _describe(refusal: Refusal, request_id: str) -> Problem:
+    return Problem(
         title=HTTPStatus(refusal.status).phrase,
         status=refusal.status,
         detail=refusal.detail,
         code=refusal.code,
         request_id=request_id,
     )
-    return _respond(problem, headers=refusal.headers)
+
+
+def _answer(
+    request: Request, problem: Problem, *, headers: Mapping[str, str] | None = None
+) -> Response:
+    if not wants_page(request):
+        return _respond(problem, headers=headers)
+    named = {**(headers or {}), HEADER: problem.request_id}
+    return error_page(problem.status, problem.detail, request_id=problem.request_id, headers=named)
 
 
 def _respond(problem: Problem, *, headers: Mapping[str, str] | None = None) -> JSONResponse:
@@ -52,22 +65,23 @@ def _respond(problem: Problem, *, headers: Mapping[str, str] | None = None) -> J
     )
 
 
-def _refusal(request: Request, error: Exception) -> JSONResponse:
+def _refusal(request: Request, error: Exception) -> Response:
     assert isinstance(error, Refusal)  # noqa: S101  # Starlette's table of handlers says so
     request_id = read_request_id(request.scope)
     if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         _log.error("%s (request %s)", error.code, request_id, exc_info=error.__cause__)
-    return refusal_response(error, request_id=request_id)
+    return _answer(request, _describe(error, request_id), headers=error.headers)
 
 
-def _invalid(request: Request, error: Exception) -> JSONResponse:
+def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101  # as above
     fields = [
         # Not `input`: what was sent may be a secret.
         FieldProblem(location=list(found["loc"]), message=found["msg"], type=found["type"])
         for found in error.errors()
     ]
-    return _respond(
+    return _answer(
+        request,
         ValidationProblem(
             title=HTTPStatus.UNPROCESSABLE_ENTITY.phrase,
             status=HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -75,11 +89,11 @@ def _invalid(request: Request, error: Exception) -> JSONResponse:
             code="validation_failed",
             request_id=read_request_id(request.scope),
             errors=fields,
-        )
+        ),
     )
 
 
-def _http(request: Request, error: Exception) -> JSONResponse:
+def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101  # as above
     phrase = HTTPStatus(error.status_code).phrase
     problem = Problem(
@@ -89,10 +103,10 @@ def _http(request: Request, error: Exception) -> JSONResponse:
         code=phrase.lower().replace(" ", "_"),
         request_id=read_request_id(request.scope),
     )
-    return _respond(problem, headers=error.headers)
+    return _answer(request, problem, headers=error.headers)
 
 
-def _database_down(request: Request, error: Exception) -> JSONResponse:
+def _database_down(request: Request, error: Exception) -> Response:
     # The driver's message may quote a URL or values: only its kind is told.
     request_id = read_request_id(request.scope)
     _log.error("the manager's database failed: %s (request %s)", type(error).__name__, request_id)
@@ -101,10 +115,10 @@ def _database_down(request: Request, error: Exception) -> JSONResponse:
         "The manager's database does not answer. Try again in a moment.",
         headers={"Retry-After": _RETRY_SECONDS},
     )
-    return refusal_response(refusal, request_id=request_id)
+    return _answer(request, _describe(refusal, request_id), headers=refusal.headers)
 
 
-def _bug(request: Request, error: Exception) -> JSONResponse:
+def _bug(request: Request, error: Exception) -> Response:
     # Starlette raises the error again, so that the server logs it with its traceback.
     _log.error("%s (request %s)", type(error).__name__, read_request_id(request.scope))
     problem = Problem(
@@ -114,4 +128,4 @@ def _bug(request: Request, error: Exception) -> JSONResponse:
         code=Refusal.default_code,
         request_id=read_request_id(request.scope),
     )
-    return _respond(problem)
+    return _answer(request, problem)

@@ -6,12 +6,15 @@ from overset.manager import health
 from overset.manager.access import endpoints as access
 from overset.manager.access.dependencies import require_operator, require_service
 from overset.manager.changes import endpoints as changes
+from overset.manager.front import account, invitations, sign_in
 from overset.manager.gates import endpoints as gates
 from overset.manager.http import problems
 from overset.manager.keys import endpoints as keys
 from overset.manager.members import endpoints as members
 from overset.manager.oauth import rfc7591
 from overset.manager.oauth.clients import endpoints as clients
+from overset.manager.pages import static
+from overset.manager.people import endpoints as people
 from overset.manager.teams import endpoints as teams
 from overset.manager.tokens import endpoints as tokens
 from overset.manager.users import endpoints as users
@@ -26,14 +29,18 @@ API = (
     gates.router,
     keys.router,
     clients.router,
+    people.router,
 )
 """For operators, under `/api/v1`."""
 
 INTERNAL = (workspaces.internal, access.router, changes.router)
 """For the data plane, under `/internal/v1`."""
 
-PUBLIC = (keys.public, health.router, rfc7591.router)
+PUBLIC = (keys.public, health.router, rfc7591.router, static.router)
 """For everybody."""
+
+PAGES = (sign_in.router, invitations.router, account.router)
+"""For people in browsers."""
 
 
 def add_routes(app: FastAPI) -> None:
@@ -52,5 +59,5 @@ def add_routes(app: FastAPI) -> None:
             dependencies=[Depends(require_service)],
             responses=problems(401, 413, 422, 503),
         )
-    for part in PUBLIC:
+    for part in (*PUBLIC, *PAGES):
         app.include_router(part)

@@ -16,6 +16,8 @@ from overset.kernel.secrets import Keys, load_keys
 from overset.kernel.settings import Settings
 from overset.manager.access.operator import OperatorGuard
 from overset.manager.access.service import AccessService
+from overset.manager.authorizations.model import Waiting
+from overset.manager.authorizations.service import WAIT, AuthorizationService
 from overset.manager.changes.publisher import ChangePublisher, NullPublisher, RedisPublisher
 from overset.manager.changes.service import ChangeLog
 from overset.manager.db import Database
@@ -27,7 +29,14 @@ from overset.manager.migrate import upgrade_database
 from overset.manager.oauth.clients.assembly import open_registry
 from overset.manager.oauth.clients.registry import ClientRegistry
 from overset.manager.oauth.clients.service import ClientService
+from overset.manager.pages.forms import Forms, make_forms
+from overset.manager.people.attempts import KEPT, AttemptService, Failures
+from overset.manager.people.hashes import Hashes
+from overset.manager.people.invitations import InvitationService
+from overset.manager.people.passwords import PasswordService
+from overset.manager.people.sessions import SessionService
 from overset.manager.state.limit import open_limiter
+from overset.manager.state.shelf import Shelf
 from overset.manager.state.store import open_store
 from overset.manager.teams.service import TeamService
 from overset.manager.tokens.service import TokenService
@@ -58,6 +67,12 @@ class Manager:
         registry: all OAuth clients; in requests only, as it asks `state`.
         limiter: counts what is limited per address.
         state: what lives for minutes; see `state/shelf.py`.
+        authorizations: what clients asked for and a person decides.
+        forms: what keeps other sites' forms out.
+        attempts: who must wait before the next try.
+        passwords: the users' passwords.
+        sessions: the browsers in which somebody is signed in.
+        invitations: the links by which people become users.
     """
 
     settings: Settings
@@ -77,6 +92,12 @@ class Manager:
     registry: ClientRegistry
     limiter: RateLimiter
     state: AsyncKeyValue
+    authorizations: AuthorizationService
+    forms: Forms
+    attempts: AttemptService
+    passwords: PasswordService
+    sessions: SessionService
+    invitations: InvitationService
 
     def close(self) -> None:
         """Close what was opened, in reverse."""
@@ -135,6 +156,7 @@ def _assemble(
         changes, workspaces, GateClient(provider, domain=f"overset-{secrets.token_hex(4)}")
     )
     clients, limiter = ClientService(changes, now), open_limiter(settings)
+    passwords = PasswordService(changes, users, Hashes(), now)
     state = open_store(settings, keys)
     return Manager(
         settings=settings,
@@ -154,6 +176,12 @@ def _assemble(
         registry=open_registry(settings, clients, state=state, limiter=limiter, now=now),
         limiter=limiter,
         state=state,
+        authorizations=AuthorizationService(Shelf(state, "authorizations", Waiting, WAIT)),
+        forms=make_forms(settings, keys),
+        attempts=AttemptService(Shelf(state, "attempts", Failures, KEPT), now),
+        passwords=passwords,
+        sessions=SessionService(settings, changes, users, now),
+        invitations=InvitationService(settings, changes, users, workspaces, passwords, now),
     )
 
 

@@ -8,11 +8,12 @@ from overset.kernel.changes import ChangeKind
 from overset.kernel.errors import NotFound
 from overset.kernel.ids import UserId
 from overset.manager.changes.service import ChangeLog
+from overset.manager.ending import end_grants
 from overset.manager.members.model import Member
 from overset.manager.members.repository import find_member, page_members
 from overset.manager.names import parse_name
 from overset.manager.paging import DEFAULT_LIMIT, Page
-from overset.manager.tables import memberships
+from overset.manager.tables import grants, memberships
 from overset.manager.users.service import UserService
 from overset.manager.workspaces.service import WorkspaceService
 
@@ -62,7 +63,7 @@ class MemberService:
             return page_members(connection, workspace_id=workspace_id, limit=limit, cursor=cursor)
 
     def remove(self, workspace: str, user_id: str) -> None:
-        """End a membership; raises NotFound `member_unknown`."""
+        """End a membership and what was granted in it; raises NotFound `member_unknown`."""
         workspace_id = self.workspaces.get(workspace).id
         ended = delete(memberships).where(
             memberships.c.workspace_id == workspace_id, memberships.c.user_id == user_id
@@ -70,6 +71,8 @@ class MemberService:
         with self.changes.writing() as transaction:
             if not transaction.execute(ended).rowcount:
                 raise _unknown(workspace, user_id)
+            theirs = (grants.c.workspace_id == workspace_id) & (grants.c.user_id == user_id)
+            end_grants(transaction, theirs, at=self.changes.now())
             transaction.record(
                 ChangeKind.MEMBER, workspace_id=workspace_id, user_id=UserId(user_id)
             )

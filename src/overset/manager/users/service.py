@@ -4,20 +4,23 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from sqlalchemy import delete, insert, select, update
+from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
 from overset.kernel.changes import ChangeKind
 from overset.kernel.clock import Now
 from overset.kernel.errors import Conflict, NotFound
 from overset.kernel.ids import UserId, new_user_id
-from overset.manager.changes.service import ChangeLog
+from overset.manager.changes.service import ChangeLog, Transaction
+from overset.manager.ending import end_grants, end_sessions
 from overset.manager.names import email_key, parse_email, parse_name
 from overset.manager.paging import DEFAULT_LIMIT, Page, fetch_page
-from overset.manager.tables import memberships, users
+from overset.manager.tables import grants, identities, memberships, passwords, sessions, users
 from overset.manager.users.model import User
 
 _PUBLIC = [column for column in users.c if column.name not in {"email_key", "deleted_at"}]
 _KEPT = users.c.deleted_at.is_(None)
+_OF_A_USER = (memberships, passwords, identities)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,13 @@ class UserService:
             InvalidRequest: the address or the name cannot be one.
             Conflict: `user_exists`, in whatever capitals.
         """
+        with self.changes.writing() as transaction:
+            return self.create_in(transaction, email, name=name, operator=operator)
+
+    def create_in(
+        self, transaction: Transaction, email: str, *, name: str | None, operator: bool
+    ) -> User:
+        """Make a user in somebody else's transaction; raises as `create` does, and then it ends."""
         email = parse_email(email)
         user = User(
             id=new_user_id(),
@@ -45,8 +55,7 @@ class UserService:
         )
         row = {**asdict(user), "email_key": email_key(email)}
         try:
-            with self.changes.writing() as transaction:
-                transaction.execute(insert(users).values(row))
+            transaction.execute(insert(users).values(row))
         except IntegrityError:
             raise _taken(email) from None
         return user
@@ -64,6 +73,10 @@ class UserService:
     def find_by_email(self, email: str) -> User | None:
         """Return the user who has this address now, in whatever capitals, or None."""
         return self._find(users.c.email_key == email_key(email))
+
+    def find_in(self, transaction: Transaction, email: str) -> User | None:
+        """Return what `find_by_email` does, as somebody else's transaction sees it."""
+        return _find(transaction.connection, users.c.email_key == email_key(email))
 
     def get_by_email(self, email: str) -> User:
         """Return the user who has this address now; raises NotFound `user_unknown`."""
@@ -90,6 +103,8 @@ class UserService:
     ) -> User:
         """Change what is given; the id, and with it everything that the user has, stays.
 
+        Who is made inactive is signed out everywhere.
+
         Raises:
             InvalidRequest: the address or the name cannot be one.
             NotFound: `user_unknown`.
@@ -107,6 +122,12 @@ class UserService:
             raise _taken(str(email)) from None
         return self.get(user_id)
 
+    def update_in(
+        self, transaction: Transaction, user_id: str, *, name: str, operator: bool
+    ) -> None:
+        """Change a user in somebody else's transaction; raises as `update` does."""
+        self._write_in(transaction, user_id, {"name": parse_name(name), "operator": operator})
+
     def delete(self, user_id: str) -> None:
         """Delete a user: the address is free again, but the id will never mean somebody else."""
         gone = {"email": "", "email_key": "", "name": "", "active": False, "operator": False}
@@ -114,18 +135,28 @@ class UserService:
 
     def _write(self, user_id: str, values: dict[str, object], *, leave: bool = False) -> None:
         with self.changes.writing() as transaction:
-            statement = update(users).where(users.c.id == user_id, _KEPT)
-            found = transaction.execute(statement.values(values or {"id": user_id})).rowcount
-            if not found:
-                raise NotFound("user_unknown", f"There is no user {user_id!r}.")
-            if leave:
-                transaction.execute(delete(memberships).where(memberships.c.user_id == user_id))
-            transaction.record(ChangeKind.USER, user_id=UserId(user_id))
+            self._write_in(transaction, user_id, values)
+            for table in _OF_A_USER if leave else ():
+                transaction.execute(delete(table).where(table.c.user_id == user_id))
+
+    def _write_in(self, transaction: Transaction, user_id: str, values: dict[str, object]) -> None:
+        statement = update(users).where(users.c.id == user_id, _KEPT)
+        found = transaction.execute(statement.values(values or {"id": user_id})).rowcount
+        if not found:
+            raise NotFound("user_unknown", f"There is no user {user_id!r}.")
+        if values.get("active") is False:
+            end_sessions(transaction, sessions.c.user_id == user_id, at=self.now())
+            end_grants(transaction, grants.c.user_id == user_id, at=self.now())
+        transaction.record(ChangeKind.USER, user_id=UserId(user_id))
 
     def _find(self, condition: Any) -> User | None:
         with self.changes.database.reading() as connection:
-            row = connection.execute(select(*_PUBLIC).where(condition, _KEPT)).mappings().first()
-        return _make(row) if row else None
+            return _find(connection, condition)
+
+
+def _find(connection: Connection, condition: Any) -> User | None:
+    row = connection.execute(select(*_PUBLIC).where(condition, _KEPT)).mappings().first()
+    return _make(row) if row else None
 
 
 def _make(row: Any) -> User:

@@ -1,0 +1,1 @@
+"""Pages for people: how they look, what protects them, and their forms; they need no script."""
