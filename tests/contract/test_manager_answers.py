@@ -6,8 +6,7 @@ from httpx import AsyncClient
 
 from overset.auth.access import Denial, ManagerAccess
 from overset.auth.jwks import ManagerKeys
-from overset.auth.jwt import verify
-from overset.kernel.clock import utc_now
+from overset.auth.jwt import Verifier
 from overset.kernel.feeds import PollingFeed, RedisFeed
 from overset.kernel.ids import TokenId, UserId
 from overset.manager.app import create_app
@@ -53,12 +52,9 @@ async def test_a_token_of_the_manager_is_verified_decided_on_and_revoked_within_
                 return decision.reason
 
             async with feed.running():
-                claims = await verify(
-                    issued.value,
-                    key_source=keys,
-                    issuer=manager.settings.issuer,
-                    audience=manager.settings.mcp_url("acme"),
-                    now=utc_now,
+                verifier = Verifier(keys, issuer=manager.settings.issuer)
+                claims = await verifier.verify(
+                    issued.value, audience=manager.settings.mcp_url("acme")
                 )
                 workspace = await registry.find("acme")
                 assert await registry.find("globex") is None

@@ -111,7 +111,9 @@ def test_a_slug_that_is_not_registered_is_not_found(platform):
     refused(with_token, 404, "workspace_unknown")
 
 
-@pytest.mark.parametrize("path", ["/", "/mcp/", "/mcpx", "/mcp/x", "//mcp", "/.well-known/x", "/x"])
+@pytest.mark.parametrize(
+    "path", ["/", "/mcp//", "/mcpx", "/mcp/x", "//mcp", "/.well-known/x", "/x"]
+)
 @pytest.mark.parametrize("method", ["GET", "POST"])
 @pytest.mark.parametrize("host", ["acme.localhost", "api.localhost"])
 def test_a_path_that_is_not_served_is_not_found_whatever_the_token(platform, path, method, host):
@@ -153,8 +155,8 @@ def test_a_browser_on_the_workspaces_own_page_may_call(platform):
         ("acme.localhost", "http://acme.localhost:{port}"),
         ("globex.localhost", "http://globex.localhost:{port}"),
         ("localhost", "http://localhost:{port}"),
-        ("api.localhost", "http://localhost:{port}"),
-        (None, "http://localhost:{port}"),
+        ("api.localhost", "http://api.localhost:{port}"),
+        (None, "http://127.0.0.1:{port}"),
     ],
 )
 def test_without_a_token_the_challenge_says_where_to_get_one_and_no_error(platform, host, origin):
@@ -162,9 +164,7 @@ def test_without_a_token_the_challenge_says_where_to_get_one_and_no_error(platfo
 
     challenge = response.headers["www-authenticate"]
     url = origin.format(port=platform.settings.port) + METADATA + "/mcp"
-    assert challenge == (
-        f'Bearer resource_metadata="{url}", scope="sql:run workspace:read workspace:write"'
-    )
+    assert challenge == f'Bearer resource_metadata="{url}", scope="workspace:read"'
 
 
 def test_the_document_that_the_challenge_names_is_there(platform):

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from overset.auth.scopes import Scope
+from overset.auth.scopes import WORKSPACE_SCOPES, Scope, expand
 from support.deployment import Platform, read_rpc, read_tool
 from support.rows import fetch
 from support.tools import TOOL_SCOPES as NEEDS
@@ -78,7 +78,8 @@ def test_sql_needs_its_scope_through_every_door(platform: Platform, *, through: 
 def test_a_refusal_names_all_scopes_of_the_tool(
     sqlite_platform: Platform, tool: str, *, through: bool
 ) -> None:
-    others = frozenset({Scope.SQL_RUN, *READ, *WRITE}) - {Scope(s) for s in NEEDS[tool].split()}
+    needed = {Scope(word) for word in NEEDS[tool].split()}
+    others = frozenset(s for s in WORKSPACE_SCOPES if not expand(frozenset({s})) & needed)
 
     # What is missing is said before the arguments are looked at.
     response = call(sqlite_platform, others, tool, {}, through=through)
@@ -189,6 +190,22 @@ def test_reading_needs_its_scope(
     sqlite_platform: Platform, method: str, params: dict[str, Any]
 ) -> None:
     assert_insufficient(send(sqlite_platform, SQL, method, **params), "workspace:read")
+
+
+@pytest.mark.parametrize("through", [False, True])
+def test_who_may_write_may_read(sqlite_platform: Platform, *, through: bool) -> None:
+    for tool in ("health_check", "list_charts"):
+        response = call(sqlite_platform, WRITE, tool, {}, through=through)
+
+        assert response.status_code == 200, response.text
+    read = send(sqlite_platform, WRITE, "resources/read", uri="instance://metadata")
+    assert read.status_code == 200, read.text
+
+
+def test_who_may_write_may_not_run_sql(sqlite_platform: Platform) -> None:
+    response = call(sqlite_platform, WRITE, "execute_sql", {}, through=True)
+
+    assert_insufficient(response, "sql:run")
 
 
 def test_a_scope_gives_nothing_that_the_role_does_not(sqlite_platform: Platform) -> None:

@@ -70,6 +70,7 @@ class HandMadeManager:
     workspaces: dict[str, dict[str, Any]] = field(default_factory=dict)
     decisions: dict[str, dict[str, Any]] = field(default_factory=dict)
     keys: list[dict[str, Any]] = field(default_factory=list)
+    metadata: dict[str, Any] = field(default_factory=dict)
     max_age: int | None = None
     changes: list[dict[str, Any]] = field(default_factory=list)
     floor: int = 0
@@ -102,6 +103,8 @@ class HandMadeManager:
                 Route("/internal/v1/access", self._access, methods=["POST"]),
                 Route("/internal/v1/workspaces/{locator}", self._workspace),
                 Route("/.well-known/jwks.json", self._jwks),
+                Route("/.well-known/oauth-authorization-server", self._metadata),
+                Route("/.well-known/openid-configuration", self._metadata),
             ]
         )
 
@@ -130,6 +133,9 @@ class HandMadeManager:
             self.asked["workspace"] += 1
             return JSONResponse({"code": "not_found"}, 404)
         return await self._answer("workspace", found)
+
+    async def _metadata(self, request: Request) -> Response:
+        return await self._answer("metadata", {**self.metadata, "asked_at": request.url.path})
 
     async def _jwks(self, request: Request) -> Response:
         headers = {} if self.max_age is None else {"Cache-Control": f"max-age={self.max_age}"}

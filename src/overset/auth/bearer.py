@@ -8,6 +8,8 @@ from urllib.parse import parse_qsl
 from overset.kernel.errors import InvalidRequest, InvalidToken
 
 _TOKEN = re.compile(r"[A-Za-z0-9\-._~+/]+=*")
+_CHALLENGE = {"WWW-Authenticate": 'Bearer error="invalid_request"'}
+"""RFC 6750 section 3.1: the request is malformed, and another token would not help."""
 
 
 def find_bearer(scope: MutableMapping[str, Any]) -> str | None:
@@ -24,10 +26,13 @@ def find_bearer(scope: MutableMapping[str, Any]) -> str | None:
         raise InvalidRequest(
             "token_in_query",
             "Send the token in the `Authorization` header. It was in the URL: revoke it.",
+            headers=_CHALLENGE,
         )
     values = [value for name, value in scope["headers"] if name.lower() == b"authorization"]
     if len(values) > 1:
-        raise InvalidRequest("authorization_repeated", "Send one `Authorization` header.")
+        raise InvalidRequest(
+            "authorization_repeated", "Send one `Authorization` header.", headers=_CHALLENGE
+        )
     scheme, _, credentials = (values[0] if values else b"").decode("latin-1").partition(" ")
     if scheme.lower() != "bearer":
         return None

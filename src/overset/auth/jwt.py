@@ -5,15 +5,17 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from typing import Any
 
+from cachetools import TTLCache
 from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.jwk import RSAKey
 
 from overset.auth.jwks import KeySource
-from overset.auth.scopes import Scope
-from overset.kernel.clock import Now
+from overset.auth.scopes import Scope, read_scopes
+from overset.kernel.clock import Monotonic, Now, monotonic, utc_now
 from overset.kernel.errors import InvalidToken
 from overset.kernel.ids import TokenId, UserId
 
@@ -21,6 +23,8 @@ ALGORITHM = "RS256"
 LEEWAY = timedelta(seconds=30)
 MAX_BYTES = 8 * 1024
 
+_SECONDS = 60
+_MOST_TOKENS = 4096
 _HEADER = frozenset({"alg", "kid", "typ"})
 _TYPES = frozenset({"at+jwt", "application/at+jwt"})
 _REQUIRED = ("aud", "client_id", "exp", "iat", "iss", "jti", "sub")
@@ -41,46 +45,93 @@ class Claims:
     expires_at: datetime
 
 
-async def verify(
-    token: str, *, key_source: KeySource, issuer: str, audience: str | None, now: Now
-) -> Claims:
-    """Return what `token` says, if it counts here and now (RFC 9068 section 4).
+@dataclass(frozen=True, slots=True)
+class _Signed:
+    """What follows from a token and the key that signed it, whenever and wherever it is sent."""
 
-    Whether it was revoked is not seen in the token: that is the manager's decision.
+    kid: str
+    key: RSAKey
+    claims: Claims
+    begins_at: datetime
 
-    Args:
-        token: the compact form, as the request carried it.
-        key_source: where the issuer's keys are found.
-        issuer: whose tokens count; compared character by character (RFC 8725 section 3.8).
-        audience: what the token must be for, or None when the caller compares `Claims.audience`.
-        now: the wall clock; expiry and the others are judged with 30 s of leeway.
 
-    Raises:
-        InvalidToken: with one code for each reason: `token_malformed`, `token_algorithm`,
-            `token_type`, `token_key_unknown`, `token_signature`, `token_claims_missing`,
-            `token_issuer`, `token_expired`, `token_not_yet_valid`, `token_audience`.
-        Unavailable: `manager_unreachable`, the key is not known here and cannot be asked for.
+class Verifier:
+    """Says which tokens count here and now (RFC 9068 section 4).
+
+    A signature that was good a moment ago is not computed again as long as the issuer's key is the
+    same object: a key that was withdrawn, exchanged or read anew is another one, or none. Issuer,
+    times and audience are judged each time. Whether a token was revoked is not seen in it: that is
+    the manager's decision.
+
+    It is used from one event loop.
     """
-    signed, header = _parse(token)
-    kid = _check_header(header)
-    key = await key_source.find_key(kid)
-    if key is None:
-        raise InvalidToken("token_key_unknown", "The token's `kid` is not a key of this platform.")
-    _check_signature(signed, key)
-    claims = _read_claims(signed.payload)
-    _check_issuer(claims, issuer)
-    _check_times(claims, now())
-    facts = _to_facts(claims)
-    if audience is not None and audience not in facts.audience:
-        raise InvalidToken(
-            "token_audience", "The token is not for this address: its `aud` differs."
-        )
-    return facts
+
+    def __init__(
+        self,
+        key_source: KeySource,
+        *,
+        issuer: str,
+        now: Now = utc_now,
+        clock: Monotonic = monotonic,
+    ) -> None:
+        """Make a verifier that remembers nothing yet.
+
+        Args:
+            key_source: where the issuer's keys are found.
+            issuer: whose tokens count; compared character by character (RFC 8725 section 3.8).
+            now: the wall clock; expiry and the others are judged with 30 s of leeway.
+            clock: seconds that only go forward.
+        """
+        self._key_source = key_source
+        self._issuer = issuer
+        self._now = now
+        self._signed: TTLCache[bytes, _Signed] = TTLCache(_MOST_TOKENS, _SECONDS, clock)
+
+    async def verify(self, token: str, *, audience: str | None) -> Claims:
+        """Return what `token` says, if it counts.
+
+        Args:
+            token: the compact form, as the request carried it.
+            audience: what it must be for, or None when the caller compares `Claims.audience`.
+
+        Raises:
+            InvalidToken: with one code for each reason: `token_malformed`, `token_algorithm`,
+                `token_type`, `token_key_unknown`, `token_signature`, `token_claims_missing`,
+                `token_issuer`, `token_expired`, `token_not_yet_valid`, `token_audience`.
+            Unavailable: `manager_unreachable`, the key is not known here and cannot be asked for.
+        """
+        digest = sha256(token.encode("utf-8", "surrogatepass")).digest()
+        signed = self._signed.get(digest)
+        if signed is None or await self._key_source.find_key(signed.kid) is not signed.key:
+            signed = self._signed[digest] = await self._read(token)
+        _check_issuer(signed.claims, self._issuer)
+        _check_times(signed, self._now())
+        if audience is not None and audience not in signed.claims.audience:
+            raise misdirected()
+        return signed.claims
+
+    async def _read(self, token: str) -> _Signed:
+        signed, header = _parse(token)
+        kid = _check_header(header)
+        key = await self._key_source.find_key(kid)
+        if key is None:
+            raise InvalidToken(
+                "token_key_unknown", "The token's `kid` is not a key of this platform."
+            )
+        _check_signature(signed, key)
+        claims = _read_claims(signed.payload)
+        begins = max(claims["iat"], claims.get("nbf", 0))
+        return _Signed(kid, key, _to_facts(claims), _to_time(begins))
 
 
 def expired() -> InvalidToken:
     """Return the refusal of a token whose time is over."""
     return InvalidToken("token_expired", "The token has expired: get a new one.")
+
+
+def misdirected() -> InvalidToken:
+    """Return the refusal of a token that was issued for something else."""
+    return InvalidToken("token_audience", "The token is not for this address: its `aud` differs.")
 
 
 def _parse(token: str) -> tuple[jws.CompactSignature, dict[str, Any]]:
@@ -168,16 +219,15 @@ _SHAPES = {
 }
 
 
-def _check_issuer(claims: Mapping[str, Any], issuer: str) -> None:
-    if claims["iss"] != issuer:
+def _check_issuer(claims: Claims, issuer: str) -> None:
+    if claims.issuer != issuer:
         raise InvalidToken("token_issuer", "The token comes from another issuer.")
 
 
-def _check_times(claims: Mapping[str, Any], now: datetime) -> None:
-    if now >= _to_time(claims["exp"]) + LEEWAY:
+def _check_times(signed: _Signed, now: datetime) -> None:
+    if now >= signed.claims.expires_at + LEEWAY:
         raise expired()
-    begins = max(_to_time(claims["iat"]), _to_time(claims.get("nbf", 0)))
-    if now < begins - LEEWAY:
+    if now < signed.begins_at - LEEWAY:
         raise InvalidToken("token_not_yet_valid", "The token does not count yet: check the clocks.")
 
 
@@ -187,15 +237,13 @@ def _to_time(seconds: float) -> datetime:
 
 def _to_facts(claims: Mapping[str, Any]) -> Claims:
     audience = claims["aud"]
-    words = set(claims.get("scope", "").split())
     return Claims(
         issuer=claims["iss"],
         subject=UserId(claims["sub"]),
         audience=frozenset([audience] if isinstance(audience, str) else audience),
         token_id=TokenId(claims["jti"]),
         client_id=claims["client_id"],
-        # A scope that this release does not know allows nothing here.
-        scopes=frozenset(scope for scope in Scope if scope in words),
+        scopes=read_scopes(claims.get("scope", "")),
         issued_at=_to_time(claims["iat"]),
         expires_at=_to_time(claims["exp"]),
     )

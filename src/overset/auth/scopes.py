@@ -28,6 +28,9 @@ MANAGER_SCOPES = frozenset({Scope.MANAGER_READ, Scope.MANAGER_WRITE})
 WORKSPACE_SCOPES = frozenset({Scope.SQL_RUN, Scope.WORKSPACE_READ, Scope.WORKSPACE_WRITE})
 """What a token for workspaces may carry, and carries by default."""
 
+BASIC_SCOPES = frozenset({Scope.WORKSPACE_READ})
+"""What a client is told to ask for at first; a refused call names what more it needs."""
+
 IDENTITY_SCOPES = frozenset({Scope.OPENID, Scope.PROFILE, Scope.EMAIL, Scope.OFFLINE_ACCESS})
 """What a client may learn of a user (OpenID Connect Core section 5.4), and how long it may stay."""
 
@@ -38,7 +41,10 @@ _CONTAINS = {
 
 
 def expand(scopes: frozenset[Scope]) -> frozenset[Scope]:
-    """Return scopes with all that they contain: who may write may read."""
+    """Return scopes with all that they contain: who may write may read.
+
+    What a token carries is expanded before it is compared with what an operation needs.
+    """
     return scopes.union(*(_CONTAINS.get(scope, frozenset()) for scope in scopes))
 
 
@@ -53,6 +59,12 @@ def parse_scopes(text: str) -> frozenset[Scope]:
         known = " ".join(Scope)
         raise InvalidRequest("scope_unknown", f"Unknown scope {unknown[0]!r}; there are: {known}.")
     return frozenset(Scope(word) for word in text.split())
+
+
+def read_scopes(text: str) -> frozenset[Scope]:
+    """Return the scopes of a token's `scope`; one that is not known here allows nothing."""
+    words = set(text.split())
+    return frozenset(scope for scope in Scope if scope in words)
 
 
 def format_scopes(scopes: frozenset[Scope]) -> str:

@@ -17,7 +17,14 @@ from overset.mcp.app import create_app as create_mcp
 from overset.tenancy.binding.hooks import ALL, Hook
 from overset.tenancy.hosts import HostKind, resolve_request
 
-_MCP_PATHS = ("/mcp", "/.well-known/oauth-protected-resource", "/metrics", "/health")
+_MCP_PATHS = (
+    "/mcp",
+    "/.well-known/oauth-protected-resource",
+    "/.well-known/oauth-authorization-server/mcp",
+    "/.well-known/openid-configuration/mcp",
+    "/metrics",
+    "/health",
+)
 
 
 def create_platform(

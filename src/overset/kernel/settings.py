@@ -185,13 +185,14 @@ class Settings(IdentitySettings):
     def _issuer(self) -> Self:
         if not self.issuer:
             host = "localhost" if self.domain == "localhost" else f"manager.{self.domain}"
-            object.__setattr__(self, "issuer", self._origin(host))
+            object.__setattr__(self, "issuer", self.origin(host))
         if urlsplit(self.issuer).scheme not in {"http", "https"}:
             msg = f"`issuer` must be an http(s) URL, not {self.issuer!r}"
             raise ValueError(msg)
         return self
 
-    def _origin(self, host: str) -> str:
+    def origin(self, host: str) -> str:
+        """Return the public origin of one of this platform's hosts."""
         port = self.public_port or (self.port if self.public_scheme == "http" else None)
         default = {"http": 80, "https": 443}[self.public_scheme]
         suffix = f":{port}" if port and port != default else ""
@@ -199,7 +200,7 @@ class Settings(IdentitySettings):
 
     def workspace_origin(self, slug: str) -> str:
         """Return the public origin of a workspace, for example `https://acme.example.com`."""
-        return self._origin(f"{slug}.{self.domain}")
+        return self.origin(f"{slug}.{self.domain}")
 
     def mcp_url(self, slug: str) -> str:
         """Return a workspace's MCP URL, which is also the `aud` of tokens for it."""
@@ -222,18 +223,19 @@ class Settings(IdentitySettings):
     def neutral_mcp_url(self) -> str:
         """The MCP URL to give to clients that cannot resolve `*.localhost`."""
         host = "localhost" if self.domain == "localhost" else f"api.{self.domain}"
-        return self._origin(host) + "/mcp"
+        return self.origin(host) + "/mcp"
 
     @cached_property
     def neutral_origins(self) -> frozenset[str]:
         """The origins of the neutral doors, as a browser would name them."""
-        return frozenset(self._origin(host) for host in self.neutral_hosts)
+        return frozenset(self.origin(host) for host in self.neutral_hosts)
 
     def find_slug(self, url: str) -> str | None:
         """Return the slug of the workspace whose MCP URL this is, or None."""
         host = urlsplit(url).hostname or ""
         slug, dot, domain = host.partition(".")
-        return slug if dot and domain == self.domain and url == self.mcp_url(slug) else None
+        is_ours = dot and domain == self.domain and host not in self.neutral_hosts
+        return slug if is_ours and url == self.mcp_url(slug) else None
 
     def share(self, total: int) -> int:
         """Return one worker's part of what all workers have together, rounded up."""

@@ -10,6 +10,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import Mount, Route
 
 from overset.auth.access import ManagerAccess
+from overset.auth.issuer import IssuerMetadata
 from overset.auth.jwks import ManagerKeys
 from overset.kernel.changes import Change, ChangeFeed, ChangeKind
 from overset.kernel.errors import SettingsError
@@ -62,6 +63,7 @@ def create_app(
     feed = _make_feed(settings, http)
     metrics = open_metrics(statsd_host=settings.statsd_host, statsd_port=settings.statsd_port)
     services = stack.Services(
+        metadata=IssuerMetadata(http, feed, issuer=settings.issuer),
         registry=ManagerRegistry(http, feed),
         keys=ManagerKeys(http, feed),
         access=ManagerAccess(http, feed, ttl=settings.decision_ttl_seconds),

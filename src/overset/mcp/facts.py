@@ -30,6 +30,11 @@ class Where:
     workspace: Workspace | None
     origin: str
 
+    @property
+    def resource(self) -> str:
+        """The MCP URL of this host: its name as a resource (RFC 8707 section 2)."""
+        return self.origin + "/mcp"
+
 
 @dataclass(frozen=True, slots=True)
 class Caller:

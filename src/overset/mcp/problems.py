@@ -4,7 +4,7 @@ from http import HTTPStatus
 
 from starlette.responses import JSONResponse, Response
 
-from overset.auth.scopes import WORKSPACE_SCOPES, InsufficientScopeError, format_scopes
+from overset.auth.scopes import BASIC_SCOPES, InsufficientScopeError, format_scopes
 from overset.kernel.errors import InvalidToken, Refusal
 from overset.kernel.ids import RequestId
 from overset.mcp.facts import RPCError
@@ -44,7 +44,7 @@ def add_challenge(refusal: Refusal, *, metadata_url: str) -> None:
 
     Without credentials there is no error code to tell (RFC 6750 section 3.1).
     """
-    scopes = WORKSPACE_SCOPES
+    scopes = BASIC_SCOPES
     parts = []
     if isinstance(refusal, InsufficientScopeError):
         scopes = refusal.needed

@@ -12,6 +12,7 @@ from functools import partial
 from starlette.types import ASGIApp
 
 from overset.auth.access import Access
+from overset.auth.issuer import IssuerMetadata
 from overset.auth.jwks import KeySource
 from overset.kernel.settings import Settings
 from overset.mcp.calls import RunningCalls
@@ -28,8 +29,9 @@ from overset.tenancy.registry import WorkspaceRegistry
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What the steps ask: the workspaces, keys and decisions, the circuits, and what runs."""
+    """What the steps ask: the issuer, workspaces, keys and decisions, circuits, and what runs."""
 
+    metadata: IssuerMetadata
     registry: WorkspaceRegistry
     keys: KeySource
     access: Access
@@ -43,7 +45,12 @@ def build(inner: ASGIApp, *, settings: Settings, services: Services) -> ASGIApp:
         # 1: the path is the root's
         partial(PathPrefixStripMiddleware),
         # 2: where the request goes, and how that host calls itself
-        partial(OAuthMetadataRewriteMiddleware, settings=settings, registry=services.registry),
+        partial(
+            OAuthMetadataRewriteMiddleware,
+            settings=settings,
+            registry=services.registry,
+            metadata=services.metadata,
+        ),
         # 3: who asks, and that they may
         partial(
             WorkspacePermissionMiddleware,

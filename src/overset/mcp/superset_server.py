@@ -8,8 +8,6 @@ from typing import Any
 import httpx
 from fastmcp import FastMCP
 from fastmcp.server.middleware import Middleware
-from starlette.requests import Request
-from starlette.responses import JSONResponse
 from superset.mcp_service.app import init_fastmcp_server
 from superset.mcp_service.mcp_config import MCP_TOOL_SEARCH_CONFIG
 from superset.mcp_service.middleware import (
@@ -19,12 +17,9 @@ from superset.mcp_service.middleware import create_response_size_guard_middlewar
 from superset.mcp_service.server import _apply_tool_search_transform, build_middleware_list
 from superset.mcp_service.utils.permissions_utils import filter_sensitive_data
 
-from overset.auth.scopes import WORKSPACE_SCOPES
 from overset.kernel.errors import SettingsError
 from overset.kernel.settings import Settings
 from overset.mcp.definitions import skip_definitions
-from overset.mcp.layers.oauth_metadata_rewrite import INTERNAL_ORIGIN
-from overset.mcp.layers.workspace_permission import METADATA_PATH
 from overset.mcp.messages.field_permissions import FieldPermissionsMiddleware
 from overset.mcp.messages.hang_up import HangUpMiddleware
 from overset.mcp.messages.outcome import OutcomeMiddleware
@@ -76,19 +71,4 @@ def make_server(
     if search.get("enabled", False):
         _apply_tool_search_transform(server, search)
     skip_definitions(server)
-    server.custom_route(METADATA_PATH, methods=["GET"])(_describe_resource)
-    server.custom_route(METADATA_PATH.removesuffix("/mcp"), methods=["GET"])(_describe_resource)
     return server
-
-
-async def _describe_resource(request: Request) -> JSONResponse:
-    """Answer with the protected resource's metadata (RFC 9728 section 3.2)."""
-    del request
-    return JSONResponse(
-        {
-            "resource": f"{INTERNAL_ORIGIN}/mcp",
-            "resource_name": "Apache Superset workspace",
-            "bearer_methods_supported": ["header"],
-            "scopes_supported": sorted(WORKSPACE_SCOPES),
-        }
-    )

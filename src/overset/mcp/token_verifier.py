@@ -19,8 +19,9 @@ from overset.kernel.settings import Settings
 from overset.kernel.upstream import unreachable
 from overset.mcp.facts import get_exchange
 
-_SECONDS = 1
-_MOST_TOKENS = 1024
+_REFRESH_SECONDS = 1
+_KEPT_SECONDS = 60
+_MOST_TOKENS = 4096
 JWKS_PATH = "/.well-known/jwks.json"
 
 
@@ -33,10 +34,10 @@ class WorkspaceTokenVerifier(JWTVerifier):
             issuer=settings.issuer,
             algorithm="RS256",
             http_client=http,
-            jwks_refresh_interval=_SECONDS,
+            jwks_refresh_interval=_REFRESH_SECONDS,
         )
         self._settings = settings
-        self._verified: TTLCache[bytes, AccessToken] = TTLCache(_MOST_TOKENS, _SECONDS)
+        self._verified: TTLCache[bytes, AccessToken] = TTLCache(_MOST_TOKENS, _KEPT_SECONDS)
 
     async def verify_token(self, token: str) -> AccessToken | None:
         """Return the verified token, or None if it does not count for this request's workspace."""
@@ -53,9 +54,10 @@ class WorkspaceTokenVerifier(JWTVerifier):
         return access if same and wanted in named else None
 
     async def _verify(self, token: str) -> AccessToken | None:
-        """Ask FastMCP, about one token once a second: it asks for the keys no more often.
+        """Ask FastMCP, about one token once a minute.
 
-        Whether its time is over is asked of the answer each time, by the SDK.
+        Whether its time is over is asked of the answer each time; and whether its key still counts
+        was asked by step 3.
         """
         digest = sha256(token.encode()).digest()
         access = self._verified.get(digest)
@@ -63,7 +65,11 @@ class WorkspaceTokenVerifier(JWTVerifier):
             access = await super().verify_token(token)
             if access is not None:
                 self._verified[digest] = access
-        return access
+        return None if access is None or _is_over(access) else access
+
+
+def _is_over(access: AccessToken) -> bool:
+    return access.expires_at is not None and utc_now().timestamp() >= access.expires_at
 
 
 def _explain(token: str) -> Refusal:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, MutableMapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Flag, auto
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
@@ -30,10 +30,14 @@ class HostKind(Flag):
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """Whose host a request named; `slug` is set for a workspace's, registered or not."""
+    """Whose host a request named; `slug` is set for a workspace's, registered or not.
+
+    `name` is the host name of the platform's own, in lower case.
+    """
 
     kind: HostKind
     slug: str | None = None
+    name: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +81,7 @@ def resolve_host(raw_host: str, settings: Settings) -> Host:
     if name in settings.neutral_hosts:
         kind |= HostKind.NEUTRAL
     if kind:
-        return Host(kind)
+        return Host(kind, name=name)
     slug = name.removesuffix(f".{settings.domain}")
     if slug == name or slug.startswith("xn--") or not SLUG.fullmatch(slug):
         return Host(HostKind.MISDIRECTED)

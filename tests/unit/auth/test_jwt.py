@@ -17,7 +17,7 @@ from joserfc import jwt
 from joserfc.jwk import RSAKey
 
 from overset.auth.jwks import MemoryKeys
-from overset.auth.jwt import MAX_BYTES, verify
+from overset.auth.jwt import MAX_BYTES, Verifier
 from overset.auth.scopes import Scope
 from overset.kernel.errors import InvalidToken
 
@@ -80,13 +80,8 @@ def sign_hmac(head: object, body: object, *, secret: bytes) -> str:
 
 def check(token: str, *, audience: str | None = AUDIENCE, now: datetime = NOW) -> Any:
     async def run() -> Any:
-        return await verify(
-            token,
-            key_source=MemoryKeys({"ours": key()}),
-            issuer=ISSUER,
-            audience=audience,
-            now=lambda: now,
-        )
+        verifier = Verifier(MemoryKeys({"ours": key()}), issuer=ISSUER, now=lambda: now)
+        return await verifier.verify(token, audience=audience)
 
     return anyio.run(run)
 

@@ -7,7 +7,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet, RSAKey
 from joserfc.jws import JWSRegistry
 
-from overset.auth.scopes import Scope
+from overset.auth.scopes import Scope, expand, read_scopes
 from overset.kernel.clock import Now
 from overset.kernel.errors import Forbidden, InvalidToken
 from overset.manager.keys.service import KeyService
@@ -48,7 +48,7 @@ class OperatorGuard:
             raise _invalid("user_disabled", "The user of this token is disabled.")
         if not user.operator:
             raise Forbidden("not_an_operator", "This API is open to operators only.")
-        if scope not in token.scope.split():
+        if scope not in expand(read_scopes(token.scope)):
             raise Forbidden(
                 "insufficient_scope",
                 f"This needs a token with the scope `{scope}`.",

@@ -85,6 +85,7 @@ class TokenService:
             scope=format_scopes(granted),
             ttl=ttl,
         )
+        self.keys.signer()  # the first key is made in a transaction of its own
         with self.changes.writing() as transaction:
             return self.issue_in(transaction, request)
 

@@ -1,21 +1,34 @@
-"""Step 1: OAuth and discovery paths under `/mcp/...` reach the same routes as at the root."""
+"""Step 1: one path for what clients spell in several ways."""
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 _PREFIX = "/mcp"
-_OAUTH = ("/.well-known/", "/auth/", "/authorize", "/consent", "/register", "/revoke", "/token")
+_DISCOVERY = "/.well-known/"
+_OAUTH = (_DISCOVERY, "/authorize", "/register", "/revoke", "/token")
 
 
 class PathPrefixStripMiddleware:
-    """Some clients build discovery URLs below the MCP URL's path; they mean the root's."""
+    """Clients build OAuth's URLs below the MCP URL's path, and mean the root's.
+
+    And of people who type the MCP URL, some end it with a slash.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request, at the root's path where the client meant that."""
-        if scope["type"] == "http" and scope["path"].startswith(_PREFIX + "/"):
-            path = scope["path"].removeprefix(_PREFIX)
-            if path.startswith(_OAUTH):
+        """Serve one request at the path that the client meant."""
+        if scope["type"] == "http":
+            path = _find_path(scope["path"])
+            if path != scope["path"]:
                 scope = {**scope, "path": path, "raw_path": path.encode()}
         await self.app(scope, receive, send)
+
+
+def _find_path(path: str) -> str:
+    if path == _PREFIX + "/":
+        return _PREFIX
+    below = path.removeprefix(_PREFIX)
+    if below.startswith(_OAUTH):
+        path = below
+    return path.removesuffix("/") if path.startswith(_DISCOVERY) else path

@@ -7,14 +7,15 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from overset.auth.access import Access, Decision
 from overset.auth.bearer import read_bearer
 from overset.auth.jwks import KeySource
-from overset.auth.jwt import Claims, expired, verify
+from overset.auth.jwt import Claims, Verifier, expired, misdirected
 from overset.auth.principal import Principal
-from overset.auth.scopes import InsufficientScopeError
+from overset.auth.scopes import InsufficientScopeError, format_scopes
 from overset.flags.gates import Gate
 from overset.kernel.clock import Now, utc_now
 from overset.kernel.errors import Forbidden, InvalidRequest, InvalidToken, NotFound, Refusal
 from overset.kernel.ids import TeamId, UserId, WorkspaceId
 from overset.kernel.settings import Settings
+from overset.mcp.discovery.resource import METADATA_PATH
 from overset.mcp.facts import Caller, Exchange, get_exchange
 from overset.mcp.problems import add_challenge, render
 from overset.tenancy.circuit import Circuits
@@ -22,8 +23,6 @@ from overset.tenancy.member import Member
 from overset.tenancy.workspace import Workspace, WorkspaceState
 
 PROTECTED_PATH = "/mcp"
-METADATA_PATH = "/.well-known/oauth-protected-resource/mcp"
-PUBLIC_PATHS = frozenset({METADATA_PATH, METADATA_PATH.removesuffix(PROTECTED_PATH)})
 
 _TOKEN_REASONS = frozenset({"token_unknown", "token_revoked", "user_disabled"})
 
@@ -47,15 +46,15 @@ class WorkspacePermissionMiddleware:
     ) -> None:
         self.app = app
         self._settings = settings
-        self._keys = keys
+        self._tokens = Verifier(keys, issuer=settings.issuer, now=now)
         self._access = access
         self._circuits = circuits
         self._now = now
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, if it may be served."""
-        if scope["type"] != "http" or scope["path"] in PUBLIC_PATHS:
-            await self.app(_without_credentials(scope), receive, send)
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
             return
         if scope["path"] != PROTECTED_PATH:
             raise NotFound
@@ -76,14 +75,10 @@ class WorkspacePermissionMiddleware:
             raise InvalidRequest(
                 "locators_disagree", "`X-Workspace-Id` names another workspace than the host does."
             )
-        claims = await verify(
-            read_bearer(scope),
-            key_source=self._keys,
-            issuer=self._settings.issuer,
-            audience=None if host is None else self._settings.mcp_url(host.slug),
-            now=self._now,
+        claims = await self._tokens.verify(
+            read_bearer(scope), audience=None if host is None else exchange.get_where().resource
         )
-        locator = host.slug if host is not None else named or self._find_only_audience(claims)
+        locator = host.slug if host is not None else self._find_locator(claims, named)
         decision = await self._access.decide(
             subject=claims.subject,
             token_id=claims.token_id,
@@ -106,14 +101,16 @@ class WorkspacePermissionMiddleware:
         if any(origin.lower() not in allowed for origin in origins):
             raise Forbidden("origin_not_allowed", "This origin may not call MCP from a browser.")
 
-    def _find_only_audience(self, claims: Claims) -> str:
+    def _find_locator(self, claims: Claims, named: str | None) -> str:
         slugs = [slug for url in claims.audience if (slug := self._settings.find_slug(url))]
-        if len(slugs) != 1:
+        if not slugs:
+            raise misdirected()
+        if not named and len(slugs) > 1:
             raise InvalidRequest(
                 "workspace_not_named",
                 "The token is for several workspaces: name one in the `X-Workspace-Id` header.",
             )
-        return slugs[0]
+        return named or slugs[0]
 
     def _make_caller(self, claims: Claims, decision: Decision, *, neutral: bool) -> Caller:
         if decision.reason in _TOKEN_REASONS:
@@ -164,6 +161,8 @@ class WorkspacePermissionMiddleware:
             return None
         if isinstance(verdict, InsufficientScopeError | InvalidToken):
             self._challenge(verdict, exchange)
+        if isinstance(verdict, InsufficientScopeError):
+            exchange.log["needed"] = format_scopes(verdict.needed)
         if isinstance(verdict, Refusal):
             exchange.log["code"] = verdict.code
         return render(verdict, exchange.request_id)
@@ -210,12 +209,6 @@ def _read_locator(headers: Headers) -> str | None:
     if len(set(values)) > 1:
         raise InvalidRequest("locators_disagree", "Send `X-Workspace-Id` once.")
     return values[0].strip() if values else None
-
-
-def _without_credentials(scope: Scope) -> Scope:
-    # FastMCP would verify a bearer wherever it is sent, and there is nobody to compare it with.
-    headers = scope.get("headers", ())
-    return {**scope, "headers": [h for h in headers if h[0] != b"authorization"]}
 
 
 def _no_such_workspace() -> NotFound:

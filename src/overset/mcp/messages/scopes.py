@@ -8,7 +8,7 @@ from fastmcp.server.middleware import Middleware, MiddlewareContext
 from fastmcp.server.middleware.middleware import CallNext
 from fastmcp.tools import ToolResult
 
-from overset.auth.scopes import InsufficientScopeError, Scope
+from overset.auth.scopes import InsufficientScopeError, Scope, expand
 from overset.mcp.facts import get_exchange
 from overset.mcp.messages.called import find_tool
 from overset.mcp.messages.verdict import refuse
@@ -53,5 +53,5 @@ class ScopeMiddleware(Middleware):
 
     def _require(self, needed: frozenset[Scope]) -> None:
         exchange = get_exchange(get_http_request().scope)
-        if not needed <= exchange.get_caller().principal.scopes:
+        if not needed <= expand(exchange.get_caller().principal.scopes):
             raise refuse(InsufficientScopeError(needed), exchange)

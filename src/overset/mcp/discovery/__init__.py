@@ -1,0 +1,1 @@
+"""What a host tells everybody: where one signs in, and what for."""
