@@ -8,6 +8,7 @@ pytest.register_assert_rewrite("support")
 
 pytest_plugins = [
     "support.binding",
+    "support.browser",
     "support.manager",
     "support.deployment",
     "support.people",
@@ -15,6 +16,7 @@ pytest_plugins = [
     "support.proving",
     "support.provisioning",
     "support.redis",
+    "support.replicas",
     "support.up",
     "support.split",
     "support.slow",

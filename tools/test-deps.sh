@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Make sure of what the tests run on besides Python: servers, and MCP clients on their own Node.
+# Make sure of what the tests run on besides Python: servers, a browser, and MCP clients on Node.
 # Arguments: more programs that must be there, by the names that they share with their packages.
 set -euo pipefail
 
@@ -12,6 +12,8 @@ has redis-server || missing+=(redis-server)
 has curl || missing+=(curl)
 has git || missing+=(git)
 has npm || missing+=(npm)
+has chromium || missing+=(chromium)
+has haproxy || [ -x /usr/sbin/haproxy ] || missing+=(haproxy)
 for program in "$@"; do has "$program" || missing+=("$program"); done
 
 as_root() {
