@@ -15,6 +15,7 @@ pytest_plugins = [
     "support.postgres",
     "support.proving",
     "support.provisioning",
+    "support.publisher",
     "support.redis",
     "support.replicas",
     "support.up",

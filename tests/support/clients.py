@@ -54,6 +54,10 @@ class Desk:
         """Say whether a secret is the client's."""
         return self.ask("secret", client_id=client_id, secret=secret).json()
 
+    def may_redirect(self, client_id: str, uri: str) -> bool:
+        """Say whether the client's answers may go there."""
+        return self.ask("redirect", client_id=client_id, uri=uri).json()
+
     def everything_kept(self) -> str:
         """Return all short-lived state as text; in Redis it is encrypted."""
         store = self.manager.state
@@ -106,6 +110,10 @@ def _add_questions(app: FastAPI) -> None:
     @app.get("/test/scope")
     def scope(registry: Registry, client_id: str, scope: str) -> str:
         return registry.find(client_id).get_allowed_scope(scope)
+
+    @app.get("/test/redirect")
+    def redirect(registry: Registry, client_id: str, uri: str) -> bool:
+        return registry.find(client_id).check_redirect_uri(uri)
 
     @app.get("/test/secret")
     def secret(registry: Registry, client_id: str, secret: str) -> bool:

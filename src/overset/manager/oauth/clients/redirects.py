@@ -31,7 +31,10 @@ def parse_redirect_uri(text: str) -> str:
     # urlsplit is lenient; what it would mend or drop is refused before.
     if len(text) > LONGEST_URI or not _CHARACTERS.fullmatch(text):
         raise ValueError(_REFUSED)
-    parts = urlsplit(text)
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        raise ValueError(_REFUSED) from None
     if "@" in parts.netloc or not text.startswith(f"{parts.scheme}:") or not _may_be(text, parts):
         raise ValueError(_REFUSED)
     return text
@@ -74,7 +77,10 @@ def _may_be(text: str, parts: SplitResult) -> bool:
 
 
 def _is_port(parts: SplitResult) -> bool:
-    return not parts.netloc.endswith(":") and parts.port != 0
+    try:
+        return not parts.netloc.endswith(":") and parts.port != 0
+    except ValueError:
+        return False
 
 
 def _split_loopback(uri: str) -> tuple[str, str] | None:

@@ -1,0 +1,177 @@
+"""An https server with a certificate authority of its own, which says what a test lets it say."""
+
+import contextlib
+import json
+import ssl
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
+
+NAMES = ["localhost", "client.test", "other.test"]
+"""What its certificate is for."""
+
+
+@dataclass(slots=True)
+class Answer:
+    """What is said at a path; `drip` writes one byte after the other and does not end."""
+
+    body: bytes = b""
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+    drip: bool = False
+
+
+@dataclass(slots=True)
+class Publisher:
+    """The server while it runs.
+
+    Attributes:
+        port: where it listens, on 127.0.0.1 alone.
+        ca: the file with the certificate of its authority.
+        asked: the path and the headers of every request.
+        connections: how many came, asked or not.
+        go_on: what answers wait for; a test may hold it back.
+        at_once: how many requests there were at a time, at most.
+    """
+
+    port: int
+    ca: Path
+    answers: dict[str, Answer] = field(default_factory=dict)
+    asked: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+    connections: int = 0
+    go_on: threading.Event = field(default_factory=threading.Event)
+    at_once: int = 0
+    waiting: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def url(self, path: str = "/client.json", *, host: str = "localhost") -> str:
+        """Return the URL of a path."""
+        return f"https://{host}:{self.port}{path}"
+
+    def publish(self, said: Any, path: str = "/client.json", **headers: str) -> str:
+        """Say something as JSON; returns its URL. `cache_control="..."` is a header."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        given = {"Content-Type": "application/json", **named}
+        self.answers[path] = Answer(json.dumps(said).encode(), headers=given)
+        return self.url(path)
+
+    def enter(self, change: int) -> None:
+        """Note that a request begins or ends."""
+        with self._lock:
+            self.waiting += change
+            self.at_once = max(self.at_once, self.waiting)
+
+
+def _handler(publisher: Callable[[], Publisher]) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            desk = publisher()
+            desk.asked.append((self.path, {k.lower(): v for k, v in self.headers.items()}))
+            desk.enter(1)
+            desk.go_on.wait(30)
+            desk.enter(-1)
+            answer = desk.answers.get(self.path, Answer(status=404))
+            self.send_response(answer.status)
+            headers = {"Content-Length": str(len(answer.body)), **answer.headers}
+            for name, value in headers.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(answer.body)
+            never = threading.Event()
+            while answer.drip and not never.wait(0.05):
+                self.wfile.write(b" ")
+
+        def log_message(self, *_: Any) -> None:
+            """Say nothing."""
+
+    return Handler
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    publisher: Publisher
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        self.publisher.connections += 1
+        super().process_request(request, client_address)
+
+    def handle_error(self, *_: Any) -> None:
+        """Say nothing: clients hang up on purpose."""
+
+
+@contextlib.contextmanager
+def running_publisher(folder: Path) -> Iterator[Publisher]:
+    """Serve on a port of 127.0.0.1 while the block lasts."""
+    ca, chain = _make_certificates(folder)
+    server = _Server(("127.0.0.1", 0), _handler(lambda: server.publisher))
+    server.publisher = Publisher(port=server.server_address[1], ca=ca)
+    server.publisher.go_on.set()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(chain)
+    # The handshake is the handler's, so that no client holds up another.
+    server.socket = context.wrap_socket(
+        server.socket, server_side=True, do_handshake_on_connect=False
+    )
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+    thread.start()
+    try:
+        yield server.publisher
+    finally:
+        server.publisher.go_on.set()
+        server.shutdown()
+        server.server_close()
+        thread.join(10)
+
+
+def _make_certificates(folder: Path) -> tuple[Path, Path]:
+    ca_key, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
+    ca_name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "The tests' own authority")])
+    ca = _certificate(ca_name, ca_name, ca_key.public_key()).add_extension(
+        x509.BasicConstraints(ca=True, path_length=None), critical=True
+    )
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "publisher")])
+    names = x509.SubjectAlternativeName([x509.DNSName(one) for one in NAMES])
+    own = _certificate(name, ca_name, key.public_key()).add_extension(names, critical=False)
+    ca_file, chain = folder / "ca.pem", folder / "chain.pem"
+    ca_file.write_bytes(ca.sign(ca_key, SHA256()).public_bytes(Encoding.PEM))
+    chain.write_bytes(
+        own.sign(ca_key, SHA256()).public_bytes(Encoding.PEM)
+        + key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    )
+    return ca_file, chain
+
+
+def _certificate(
+    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey
+) -> x509.CertificateBuilder:
+    now = datetime.now(UTC)
+    return (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer)
+        .public_key(key)
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + timedelta(days=1))
+    )
+
+
+@pytest.fixture
+def publisher(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Publisher]:
+    """An https server whose authority everybody in this process trusts."""
+    with running_publisher(tmp_path) as running:
+        monkeypatch.setenv("SSL_CERT_FILE", str(running.ca))
+        yield running
