@@ -12,6 +12,8 @@ pytest_plugins = [
     "support.manager",
     "support.deployment",
     "support.people",
+    "support.federation",
+    "support.openid_provider",
     "support.postgres",
     "support.proving",
     "support.provisioning",

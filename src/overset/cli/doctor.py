@@ -15,9 +15,12 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from overset.cli.common import AsJSON, Home, explained, load_settings
 from overset.cli.output import show
+from overset.kernel.clock import utc_now
 from overset.kernel.errors import OversetError
 from overset.kernel.secrets import load_keys
 from overset.kernel.settings import Settings, find_unsafe_environment
+from overset.manager.federation.client import ProviderClient
+from overset.manager.federation.refusals import ProviderMismatchError
 
 _SUPERSET = "6.1.0"
 _SECONDS = 3
@@ -58,6 +61,8 @@ def examine(settings: Settings) -> Iterator[Finding]:
     if settings.redis_url is not None:
         url = settings.redis_url.get_secret_value()
         yield _check("redis", lambda: _ask_redis(url), "start Redis, or correct OVERSET_REDIS_URL")
+    if settings.oidc_issuer:
+        yield _check_provider(settings)
 
 
 _DATABASE = "start the server, or correct its URL and credentials in the settings"
@@ -123,6 +128,24 @@ def _check_names(settings: Settings) -> Finding:
         remedy = f"point *.{settings.domain} at this platform in DNS"
         return Finding("names", ok=False, found=f"{name} does not resolve", remedy=remedy)
     return Finding("names", ok=True, found=f"*.{settings.domain} resolves")
+
+
+def _check_provider(settings: Settings) -> Finding:
+    check, client = "identity provider", ProviderClient.open(settings, now=utc_now)
+    try:
+        client.provider.get()
+        client.keys.get()
+    except ProviderMismatchError as error:
+        remedy = "correct the settings that begin with OVERSET_OIDC_"
+        return Finding(check, ok=False, found=error.problem, remedy=remedy)
+    except OversetError:
+        remedy = "see that this machine reaches it, or correct OVERSET_OIDC_ISSUER"
+        return Finding(
+            check, ok=False, found=f"no answer from {settings.oidc_issuer}", remedy=remedy
+        )
+    finally:
+        client.close()
+    return Finding(check, ok=True, found=f"{settings.oidc_issuer}, back to {client.redirect_uri}")
 
 
 def _ask_database(url: str) -> str:

@@ -3,11 +3,13 @@
 from datetime import timedelta
 from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr, field_validator
-from pydantic_settings import BaseSettings, NoDecode
+from pydantic import Field, field_validator
+from pydantic_settings import NoDecode
+
+from overset.kernel.federation_settings import FederationSettings
 
 
-class IdentitySettings(BaseSettings):
+class IdentitySettings(FederationSettings):
     """What can be set about people, clients and their tokens."""
 
     session_hours: float = Field(
@@ -28,16 +30,6 @@ class IdentitySettings(BaseSettings):
     client_metadata_allow: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(),
         description="`host:port` of internal places whose client metadata may be fetched.",
-    )
-    oidc_issuer: str | None = Field(
-        default=None,
-        description="An OpenID provider at which people sign in, exactly as it names itself.",
-    )
-    oidc_client_id: str | None = Field(
-        default=None, description="Overset's client id at that provider."
-    )
-    oidc_client_secret: SecretStr | None = Field(
-        default=None, description="Overset's client secret at that provider."
     )
 
     @field_validator("client_metadata_allow", mode="before")

@@ -91,6 +91,7 @@ def _serve(app: FastAPI, manager: Manager) -> None:
         manager.passwords,
         manager.sessions,
         manager.invitations,
+        manager.federation,
         DataPlaneGuard(manager.service_key),
         manager.clients,
         manager.registry,

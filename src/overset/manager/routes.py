@@ -6,6 +6,7 @@ from overset.manager import health
 from overset.manager.access import endpoints as access
 from overset.manager.access.dependencies import require_operator, require_service
 from overset.manager.changes import endpoints as changes
+from overset.manager.federation import endpoints as federation
 from overset.manager.front import account, invitations, sign_in
 from overset.manager.gates import endpoints as gates
 from overset.manager.http import problems
@@ -39,7 +40,7 @@ INTERNAL = (workspaces.internal, access.router, changes.router)
 PUBLIC = (keys.public, health.router, rfc7591.router, static.router)
 """For everybody."""
 
-PAGES = (sign_in.router, invitations.router, account.router)
+PAGES = (sign_in.router, invitations.router, account.router, federation.router)
 """For people in browsers."""
 
 

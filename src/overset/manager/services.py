@@ -21,6 +21,8 @@ from overset.manager.authorizations.service import WAIT, AuthorizationService
 from overset.manager.changes.publisher import ChangePublisher, NullPublisher, RedisPublisher
 from overset.manager.changes.service import ChangeLog
 from overset.manager.db import Database
+from overset.manager.federation.assembly import open_federation
+from overset.manager.federation.service import FederationService
 from overset.manager.gates.service import DatabaseGateRules, GateService
 from overset.manager.keys.service import KeyService
 from overset.manager.keys.vault import Vault
@@ -73,6 +75,7 @@ class Manager:
         passwords: the users' passwords.
         sessions: the browsers in which somebody is signed in.
         invitations: the links by which people become users.
+        federation: sign-in at another OpenID provider.
     """
 
     settings: Settings
@@ -98,9 +101,11 @@ class Manager:
     passwords: PasswordService
     sessions: SessionService
     invitations: InvitationService
+    federation: FederationService
 
     def close(self) -> None:
         """Close what was opened, in reverse."""
+        self.federation.close()
         self.gates.client.close()
         self.changes.publisher.close()
         self.database.close()
@@ -158,6 +163,7 @@ def _assemble(
     clients, limiter = ClientService(changes, now), open_limiter(settings)
     passwords = PasswordService(changes, users, Hashes(), now)
     state = open_store(settings, keys)
+    invitations = InvitationService(settings, changes, users, workspaces, passwords, now)
     return Manager(
         settings=settings,
         service_key=keys.service,
@@ -181,7 +187,8 @@ def _assemble(
         attempts=AttemptService(Shelf(state, "attempts", Failures, KEPT), now),
         passwords=passwords,
         sessions=SessionService(settings, changes, users, now),
-        invitations=InvitationService(settings, changes, users, workspaces, passwords, now),
+        invitations=invitations,
+        federation=open_federation(members, invitations, state=state),
     )
 
 

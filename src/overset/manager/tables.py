@@ -12,6 +12,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    false,
 )
 
 from overset.manager.db import UTCDateTime
@@ -86,7 +87,9 @@ memberships = Table(
     Column("workspace_id", String(40), ForeignKey("workspaces.id"), primary_key=True),
     Column("user_id", String(40), ForeignKey("users.id"), primary_key=True, index=True),
     Column("role", String(100), nullable=False),
+    Column("by_groups", Boolean, nullable=False, server_default=false()),
 )
+"""`by_groups` is set where the person's groups at the OpenID provider gave the role."""
 
 tokens = Table(
     "tokens",

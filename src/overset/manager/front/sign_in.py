@@ -53,7 +53,7 @@ class SignInPage:
             destination=destination,
             email=email,
             error=error,
-            provider=settings.oidc_issuer,
+            provider=settings.provider_name,
         )
         browser.keep(response)
         return response

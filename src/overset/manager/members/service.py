@@ -1,14 +1,16 @@
 """Members: who may enter a workspace, and as what."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import delete
 
 from overset.kernel.changes import ChangeKind
 from overset.kernel.errors import NotFound
-from overset.kernel.ids import UserId
+from overset.kernel.ids import UserId, WorkspaceId
 from overset.manager.changes.service import ChangeLog
 from overset.manager.ending import end_grants
+from overset.manager.members.by_groups import put_by_groups
 from overset.manager.members.model import Member
 from overset.manager.members.repository import find_member, page_members
 from overset.manager.names import parse_name
@@ -38,9 +40,15 @@ class MemberService:
         key = {"workspace_id": workspace_id, "user_id": user.id}
         with self.changes.writing() as transaction:
             upsert = self.changes.database.upsert
-            transaction.execute(upsert(memberships, key=tuple(key), values={**key, "role": role}))
+            # What an operator gives is no longer its groups' to change or take away.
+            values = {**key, "role": role, "by_groups": False}
+            transaction.execute(upsert(memberships, key=tuple(key), values=values))
             transaction.record(ChangeKind.MEMBER, workspace_id=workspace_id, user_id=user.id)
         return Member(workspace_id, user.id, email=user.email, name=user.name, role=role)
+
+    def put_by_groups(self, user_id: UserId, wanted: Mapping[WorkspaceId, str]) -> None:
+        """Give a user the roles that groups give, and take away those that they give no more."""
+        put_by_groups(self.changes, user_id, wanted)
 
     def find(self, workspace: str, user_id: str) -> Member | None:
         """Return a member, or None."""
