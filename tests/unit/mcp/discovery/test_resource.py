@@ -69,6 +69,53 @@ async def test_the_metadatas_resource_is_the_aud_that_counts() -> None:
             assert (refused.status_code, refused.json()["code"]) == (401, "token_audience")
 
 
+@pytest.mark.parametrize("host", ["acme.example.com", "api.example.com"])
+async def test_a_token_for_the_door_names_it_and_one_workspace(host: str) -> None:
+    door = FrontDoor()
+    names = [door.settings.neutral_mcp_url, door.settings.mcp_url("acme")]
+    async with door.open() as visitor:
+        response = await visitor.post(host=host, token=door.token(aud=names))
+        assert response.status_code == 200, response.text
+
+        for aud in (names[:1], [*names[:1], "https://elsewhere.test/mcp"]):
+            refused = await visitor.post(host=host, token=door.token(aud=aud))
+            assert (refused.status_code, refused.json()["code"]) == (401, "token_audience")
+
+
+async def test_a_token_for_the_door_opens_no_other_workspace() -> None:
+    door = FrontDoor()
+    token = door.token(aud=[door.settings.neutral_mcp_url, door.settings.mcp_url("acme")])
+    async with door.open() as visitor:
+        at_host = await visitor.post(host="globex.example.com", token=token)
+        named = {"X-Workspace-Id": "globex"}
+        at_door = await visitor.post(host="api.example.com", token=token, **named)
+
+    assert (at_host.status_code, at_host.json()["code"]) == (401, "token_audience")
+    assert (at_door.status_code, at_door.json()["code"]) == (404, "workspace_unknown")
+
+
+@pytest.mark.parametrize("locator", ["", " "])
+async def test_at_the_door_no_workspace_is_chosen_for_a_token_of_several(locator: str) -> None:
+    door = FrontDoor()
+    several = [door.settings.mcp_url(slug) for slug in ("acme", "globex")]
+    async with door.open() as visitor:
+        named = {"X-Workspace-Id": locator} if locator else {}
+        response = await visitor.post(
+            host="api.example.com", token=door.token(aud=several), **named
+        )
+
+    assert (response.status_code, response.json()["code"]) == (400, "workspace_not_named")
+
+
+@pytest.mark.parametrize("token", [None, "nonsense"])
+async def test_a_challenge_names_metadata_by_its_public_url(token: str | None) -> None:
+    async with FrontDoor().open() as visitor:
+        response = await visitor.post(token=token)
+
+    said = response.headers["WWW-Authenticate"]
+    assert f'resource_metadata="https://acme.example.com{PATHS[0]}"' in said
+
+
 @pytest.mark.parametrize("headers", [{}, {"X-Forwarded-Host": "globex.example.com"}])
 async def test_who_is_no_proxy_is_not_believed(headers: dict[str, str]) -> None:
     async with FrontDoor().open(client_ip="203.0.113.5") as visitor:
