@@ -3,7 +3,7 @@
 import json
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from rich.console import Console
@@ -25,14 +25,31 @@ class Access:
     """Holds the line `Authorization: Bearer <token>`; only its owner may read it."""
 
 
-def print_banner(console: Console, settings: Settings, accesses: Sequence[Access]) -> None:
-    """Print where the platform is, and for each workspace how to connect to it."""
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """Whom to sign in as in a browser; the password is known when it is made, and then no more."""
+
+    url: str
+    email: str
+    password: str | None = field(repr=False)
+
+
+def print_banner(
+    console: Console,
+    settings: Settings,
+    accesses: Sequence[Access],
+    *,
+    sign_in: SignIn | None = None,
+) -> None:
+    """Print where the platform is, who may sign in, and for each workspace how to connect to it."""
     # On this machine's own domain clients cannot resolve `<slug>.localhost`: the token tells.
     url = settings.neutral_mcp_url
     console.print()
     console.print(
         f"[bold]Overset is up.[/bold]  MCP: [link]{url}[/link]   API: {settings.issuer}/api/v1/docs"
     )
+    if sign_in is not None:
+        _print_sign_in(console, sign_in)
     for access in accesses:
         _print_access(console, url, access)
     if not accesses:
@@ -41,6 +58,14 @@ def print_banner(console: Console, settings: Settings, accesses: Sequence[Access
         )
         console.print("       overset token issue --user EMAIL --workspace SLUG")
     console.print("\nCtrl-C stops it; `overset up` again finds everything as it was.\n")
+
+
+def _print_sign_in(console: Console, sign_in: SignIn) -> None:
+    console.print(f"Sign in: [link]{sign_in.url}[/link] as {sign_in.email}")
+    if sign_in.password is not None:
+        console.print(Text(f"Password: {sign_in.password}"), "[dim](shown this once)[/dim]")
+    else:
+        console.print(f"Password lost?  overset user password {sign_in.email}")
 
 
 def _print_access(console: Console, url: str, access: Access) -> None:

@@ -1,11 +1,12 @@
 """The demonstration of `overset up`: made on the first start, found on every other."""
 
 import os
+import secrets
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
-from overset.cli.banner import Access
+from overset.cli.banner import Access, SignIn
 from overset.kernel.secrets import Keys
 from overset.manager.services import Manager
 from overset.manager.users.model import User
@@ -15,6 +16,8 @@ from overset.tenancy.provisioning.demo import DEMO, DemoWorkspace, is_loaded, lo
 _TTL = timedelta(days=30)
 _CLIENT = "overset-up"
 _BEST_ROLE = "Admin"
+_OPERATOR = "operator@example.com"
+_PASSWORD_BYTES = 12
 
 
 def ensure_demo(manager: Manager, keys: Keys, *, progress: Callable[[str], None]) -> None:
@@ -38,6 +41,22 @@ def ensure_demo(manager: Manager, keys: Keys, *, progress: Callable[[str], None]
     if examples:
         progress("Loading dashboards and data into acme and globex (once, about 30 s)")
         load_all(examples, settings=manager.settings, keys=keys)
+
+
+def ensure_operator(manager: Manager) -> SignIn:
+    """Return whom to sign in as: an operator, member of every workspace of the demonstration.
+
+    The password is made with the user, and known this once: here only its hash is kept.
+    """
+    if manager.users.find_by_email(_OPERATOR) is not None:
+        return SignIn(manager.settings.issuer, _OPERATOR, password=None)
+    password = secrets.token_urlsafe(_PASSWORD_BYTES)
+    user = manager.users.create(_OPERATOR, name="Operator", operator=True)
+    manager.passwords.set(user.id, password)
+    for one in DEMO.workspaces:
+        if manager.workspaces.find(one.slug) is not None:
+            manager.members.put(one.slug, user.id, role=_BEST_ROLE)
+    return SignIn(manager.settings.issuer, _OPERATOR, password)
 
 
 def issue_accesses(manager: Manager) -> list[Access]:

@@ -1,14 +1,15 @@
-"""`overset user` and `overset member`: the people, and who is what where."""
+"""`overset user` and `overset member`: the people, how they get in, and who is what where."""
 
+import sys
 from typing import Annotated
 
 import typer
 
-from overset.cli.common import AsJSON, Home, err, explained, opened
+from overset.cli.common import AsJSON, Home, err, explained, opened, out
 from overset.cli.output import show, show_one
 from overset.manager.paging import all_items
 
-users = typer.Typer(help="Users: create, list.", no_args_is_help=True)
+users = typer.Typer(help="Users: invite, create, password, list.", no_args_is_help=True)
 members = typer.Typer(help="Members of a workspace: add, remove, list.", no_args_is_help=True)
 
 Email = Annotated[str, typer.Argument(help="The user's email address.")]
@@ -33,6 +34,56 @@ def create_user(
     with opened(home) as manager:
         user = manager.users.create(email, name=name, operator=operator)
     show_one(user, as_json=as_json, sentence=f"Created {user.email} ({user.id}).")
+
+
+@users.command("invite")
+@explained
+def invite_user(
+    email: Email,
+    *,
+    workspace: Annotated[
+        str | None, typer.Option(help="The slug of a workspace to become a member of.")
+    ] = None,
+    role: Annotated[str | None, typer.Option(help="The role there; Gamma by default.")] = None,
+    operator: Annotated[
+        bool, typer.Option("--operator", help="May use the manager's REST API.")
+    ] = False,
+    home: Home = None,
+) -> None:
+    """Print a link, alone, on stdout: by it somebody chooses a password and signs in."""
+    with opened(home) as manager:
+        issued = manager.invitations.create(
+            email, workspace=workspace, role=role, operator=operator
+        )
+    err.print(f"For {email} alone. It works once, until {issued.invitation.expires_at:%d %b %Y}:")
+    out.print(issued.link, markup=False)
+
+
+@users.command("password")
+@explained
+def set_password(
+    email: Email,
+    *,
+    stdin: Annotated[
+        bool, typer.Option("--stdin", help="Read it from standard input instead of asking.")
+    ] = False,
+    home: Home = None,
+) -> None:
+    """Give a user another password, and sign the user out everywhere."""
+    with opened(home) as manager:
+        user = manager.users.get_by_email(email)
+        manager.passwords.set(user.id, _read_password(stdin=stdin))
+    err.print(f"{email} has a new password, and is signed out everywhere.")
+
+
+def _read_password(*, stdin: bool) -> str:
+    # Never an argument: every user of this machine may read those.
+    if stdin:
+        return sys.stdin.readline().rstrip("\r\n")
+    password: str = typer.prompt(
+        "New password", hide_input=True, confirmation_prompt=True, err=True
+    )
+    return password
 
 
 @users.command("list")

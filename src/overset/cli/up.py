@@ -7,7 +7,7 @@ import typer
 
 from overset.cli.banner import print_banner
 from overset.cli.common import Home, err, explained, load_settings, out
-from overset.cli.demo import ensure_demo, issue_accesses
+from overset.cli.demo import ensure_demo, ensure_operator, issue_accesses
 from overset.cli.serve import listen, only_one, serve
 from overset.kernel.errors import SettingsError
 from overset.kernel.secrets import load_keys
@@ -41,6 +41,7 @@ def up(
             if demo:
                 ensure_demo(manager, keys, progress=err.print)
             accesses = issue_accesses(manager) if demo else []
+            sign_in = ensure_operator(manager) if demo else None
             with err.status("Starting Superset ..."):
                 # Only now: importing Superset takes seconds, and nothing above needs it.
                 from overset.cli.platform import create_platform
@@ -49,7 +50,7 @@ def up(
             serve(
                 app,
                 listener=listener,
-                ready=lambda: print_banner(out, settings, accesses),
+                ready=lambda: print_banner(out, settings, accesses, sign_in=sign_in),
             )
     err.print("Stopped.")
 

@@ -34,11 +34,15 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
         ),
         rf"\1\2{MASK}",
     ),
+    # The link of an invitation, which opens an account; the id of one opens nothing.
+    (re.compile(r"(/invitations/)(?!inv_[a-z2-7]{26}(?![\w-]))[\w-]+"), rf"\1{MASK}"),
     # SQL: `PASSWORD '...'`, `IDENTIFIED BY '...'`
     (re.compile(r"\b(password|identified\s+by)\s+'[^']*'?", re.IGNORECASE), rf"\1 '{MASK}'"),
 )
 # What no rule can match without: most texts of most log lines have none of it.
-_SUSPECT = re.compile(r"eyJ|://|[=:]|\b(?:basic|bearer|identified|password)\b", re.IGNORECASE)
+_SUSPECT = re.compile(
+    r"eyJ|://|[=:]|/invitations/|\b(?:basic|bearer|identified|password)\b", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)

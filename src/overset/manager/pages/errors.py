@@ -13,6 +13,7 @@ _TITLES = {
     HTTPStatus.BAD_REQUEST: "This does not work",
     HTTPStatus.FORBIDDEN: "Not allowed",
     HTTPStatus.NOT_FOUND: "Nothing here",
+    HTTPStatus.CONFLICT: "This does not work",
     HTTPStatus.TOO_MANY_REQUESTS: "Too many attempts",
     HTTPStatus.UNPROCESSABLE_ENTITY: "Something is missing",
     HTTPStatus.INTERNAL_SERVER_ERROR: "Something went wrong",

@@ -55,18 +55,18 @@ class AttemptService:
             Unavailable: `state_unavailable`, or `sign_in_busy` where others wait for it too.
         """
         account, address = f"account:{email_key(account)}", f"address:{address}"
-        self._count({account: _FREE_OF_ACCOUNT, address: _FREE_OF_ADDRESS})
+        before = self._count({account: _FREE_OF_ACCOUNT, address: _FREE_OF_ADDRESS})
         attempt = Attempt()
         try:
             yield attempt
         except Unavailable:
-            self._give_back(account, address)  # nobody looked at the password
+            self._give_back(before)  # nobody looked at the password
             raise
         finally:
             if attempt.succeeded:
                 # It says nothing about the other accounts that this address may have tried.
+                self._give_back({address: before[address]})
                 self.shelf.drop(account)
-                self._give_back(address)
 
     @contextmanager
     def _turn(self) -> Iterator[None]:
@@ -78,25 +78,31 @@ class AttemptService:
         finally:
             self._lock.release()
 
-    def _count(self, free: Mapping[str, int]) -> None:
+    def _count(self, free: Mapping[str, int]) -> dict[str, Failures]:
         with self._turn():
             found = {key: self._recent(key) for key in free}
             _refuse_early([(found[key], free[key]) for key in free], now=self.now())
             for key, failures in found.items():
-                self._put(key, failures.count + 1)
+                self.shelf.put(key, self._one_more(failures))
+        return found
 
-    def _give_back(self, *keys: str) -> None:
+    def _give_back(self, before: Mapping[str, Failures]) -> None:
         with self._turn():
-            for key in keys:
-                self._put(key, max(0, self._recent(key).count - 1))
+            for key, failures in before.items():
+                kept = self._recent(key)
+                if kept.count == failures.count + 1:
+                    self.shelf.put(key, failures)
+                else:  # others tried meanwhile: their wait goes on
+                    count = max(0, kept.count - 1)
+                    self.shelf.put(key, kept.model_copy(update={"count": count}))
 
     def _recent(self, key: str) -> Failures:
         found = self.shelf.get(key) or Failures(count=0, at=self.now())
         forgotten = (self.now() - found.at) // _LONGEST
         return found.model_copy(update={"count": max(0, found.count - forgotten)})
 
-    def _put(self, key: str, count: int) -> None:
-        self.shelf.put(key, Failures(count=count, at=self.now()))
+    def _one_more(self, failures: Failures) -> Failures:
+        return Failures(count=failures.count + 1, at=self.now())
 
 
 @dataclass(slots=True)
