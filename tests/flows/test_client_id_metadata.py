@@ -4,6 +4,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from structlog.testing import capture_logs
 from overset.manager.oauth.clients.client_id_metadata import MOST_AT_ONCE
 from overset.manager.oauth.clients.public_fetch import MOST_BYTES, SECONDS
 from support.clients import Desk, running_desk
-from support.manager import make_settings
+from support.manager import Clock, make_settings
 from support.processes import wait_until
 from support.publisher import Answer, Publisher, running_publisher
 from support.redis import RedisServer
@@ -96,7 +97,7 @@ def test_a22_a_client_is_what_its_document_says(desk: Desk, publisher: Publisher
     assert asked == {"accept": "application/json", "accept-encoding": "identity"}
 
 
-def test_a22_redirect_uris_are_those_of_the_document(desk: Desk, publisher: Publisher):
+def test_a22_a23_redirect_uris_are_those_of_the_document_exactly(desk: Desk, publisher: Publisher):
     url = _publish(publisher)
 
     assert desk.may_redirect(url, "https://app.example.com/callback")
@@ -113,8 +114,8 @@ def test_a22_a_client_that_lives_on_localhost_alone_is_marked(desk: Desk, publis
     assert desk.find(url)["is_local"]
 
 
-def test_a_client_that_prefers_a_key_and_can_do_without_is_public(desk: Desk, publisher: Publisher):
-    # As ChatGPT's document is.
+def test_a_document_of_chatgpt_s_shape_makes_a_public_client(desk: Desk, publisher: Publisher):
+    # It prefers a key, and can do without.
     url = publisher.url("/oauth/client.json")
     said = _document(
         url,
@@ -132,10 +133,8 @@ def test_a_client_that_prefers_a_key_and_can_do_without_is_public(desk: Desk, pu
     assert not client["is_confidential"]
 
 
-def test_what_we_lack_is_left_out_of_a_document_that_is_for_every_server(
-    desk: Desk, publisher: Publisher
-):
-    # As VS Code's document is.
+def test_a_document_of_vs_code_s_shape_keeps_what_we_have(desk: Desk, publisher: Publisher):
+    # It is for every server, and asks for more than we have.
     url = publisher.url()
     device = "urn:ietf:params:oauth:grant-type:device_code"
     said = _document(
@@ -180,7 +179,7 @@ def test_what_we_lack_is_left_out_of_a_document_that_is_for_every_server(
         {"logo_uri": "javascript:alert(1)"},
     ],
 )
-def test_a_document_that_is_wrong_makes_no_client(
+def test_a22_a_document_that_is_wrong_makes_no_client(
     shared_desk: Desk, shared_publisher: Publisher, given: dict[str, Any]
 ):
     shared_publisher.publish(_document(shared_publisher.url(), **given))
@@ -194,7 +193,7 @@ def test_a_document_that_is_wrong_makes_no_client(
 
 
 @pytest.mark.parametrize("end", ["?x=1", "/", "%20", "/../client.json", "#part"])
-def test_an_id_that_is_nearly_its_document_s_is_another_client(
+def test_a22_an_id_that_is_nearly_the_document_s_is_a_mismatch(
     desk: Desk, publisher: Publisher, end: str
 ):
     url = _publish(publisher)
@@ -220,7 +219,7 @@ def test_an_id_that_is_nearly_its_document_s_is_another_client(
         Answer(b"", status=500),
     ],
 )
-def test_an_answer_that_is_no_document_makes_no_client(
+def test_a22_an_answer_that_is_no_document_makes_no_client(
     shared_desk: Desk, shared_publisher: Publisher, answer: Answer
 ):
     shared_publisher.answers["/client.json"] = answer
@@ -257,7 +256,7 @@ def test_an_answer_that_does_not_end_is_left_after_five_seconds(desk: Desk, publ
     assert time.monotonic() - began < SECONDS + 2
 
 
-def test_a_document_is_asked_for_once_while_it_is_fresh(desk: Desk, publisher: Publisher):
+def test_a22_a_document_is_asked_for_once_while_it_is_fresh(desk: Desk, publisher: Publisher):
     fresh = _publish(publisher, "/fresh.json", cache_control="public, max-age=60")
     silent = _publish(publisher, "/silent.json")
     never = _publish(publisher, "/never.json", cache_control="no-store")
@@ -286,6 +285,37 @@ def test_a_document_that_went_away_is_gone_when_it_is_no_longer_fresh(
     del publisher.answers["/client.json"]
 
     assert desk.find(url) is None
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+def test_a_client_whose_site_is_down_keeps_its_users_for_a_while(
+    tmp_path: Path, publisher: Publisher, clock: Clock, status: int
+):
+    url = _publish(publisher, cache_control="max-age=60")
+    with running_desk(_settings(tmp_path, publisher), now=clock) as desk:
+        known = desk.find(url)
+        clock.advance(timedelta(minutes=10))
+        publisher.answers["/client.json"] = Answer(status=status)
+
+        assert desk.find(url) == known
+        assert len(publisher.asked) == 2
+
+        publisher.answers["/client.json"] = Answer(status=404)
+        assert desk.find(url) is None
+
+
+@pytest.mark.parametrize("directive", ["no-cache", "max-age=60, must-revalidate"])
+def test_a_document_that_must_not_be_stale_is_not(
+    tmp_path: Path, publisher: Publisher, clock: Clock, directive: str
+):
+    url = _publish(publisher, cache_control=directive)
+    with running_desk(_settings(tmp_path, publisher), now=clock) as desk:
+        assert desk.find(url)
+        clock.advance(timedelta(minutes=2))
+        desk.age_state(timedelta(minutes=2))
+        publisher.answers["/client.json"] = Answer(status=503)
+
+        assert desk.find(url) is None
 
 
 def test_replicas_share_what_they_fetched(tmp_path: Path, publisher: Publisher, redis: RedisServer):

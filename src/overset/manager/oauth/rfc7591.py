@@ -31,13 +31,6 @@ _FORBIDDEN = 403
 _log = structlog.get_logger(__name__)
 
 
-def registration_metadata(settings: Settings) -> dict[str, str]:
-    """Return what the server's metadata says of this (RFC 8414 section 2): nothing if closed."""
-    if settings.client_registration == "closed":
-        return {}
-    return {"registration_endpoint": settings.issuer.rstrip("/") + PATH}
-
-
 def open_registration(
     settings: Settings, clients: ClientRegistry, limiter: RateLimiter
 ) -> "RegistrationEndpoint":

@@ -8,6 +8,8 @@ from urllib.request import parse_http_list
 DEFAULT = timedelta(minutes=5)
 LONGEST = timedelta(days=1)
 _NONE = timedelta(0)
+_NEVER_KEPT = frozenset({"no-store", "no-cache"})
+_NEVER_STALE = _NEVER_KEPT | {"must-revalidate"}
 
 
 def cache_time(headers: Mapping[str, str], *, now: datetime) -> timedelta:
@@ -18,7 +20,7 @@ def cache_time(headers: Mapping[str, str], *, now: datetime) -> timedelta:
         now: when the answer came.
     """
     directives = _parse(headers.get("cache-control", ""))
-    if directives.keys() & {"no-store", "no-cache"}:
+    if directives.keys() & _NEVER_KEPT:
         return _NONE
     if "max-age" in directives:
         fresh = _seconds(directives["max-age"]) - _seconds(headers.get("age", "0"))
@@ -28,6 +30,11 @@ def cache_time(headers: Mapping[str, str], *, now: datetime) -> timedelta:
     else:
         fresh = DEFAULT
     return min(max(fresh, _NONE), LONGEST)
+
+
+def may_be_stale(headers: Mapping[str, str]) -> bool:
+    """Say whether an answer may be used a while longer if nobody can be asked (section 4.2.4)."""
+    return not _parse(headers.get("cache-control", "")).keys() & _NEVER_STALE
 
 
 def _parse(text: str) -> dict[str, str]:

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -14,10 +15,20 @@ from pydantic import BaseModel
 
 from overset.kernel.clock import Now
 from overset.kernel.errors import InvalidRequest, Unavailable
-from overset.manager.oauth.clients.cache_control import cache_time
-from overset.manager.oauth.clients.metadata import GRANT_TYPES, ClientMetadata, read_metadata
+from overset.manager.oauth.clients.cache_control import LONGEST, cache_time, may_be_stale
+from overset.manager.oauth.clients.metadata import (
+    GRANT_TYPES,
+    ClientMetadata,
+    Described,
+    read_metadata,
+)
 from overset.manager.oauth.clients.model import Client, ClientKind
-from overset.manager.oauth.clients.public_fetch import Fetched, FetchError, PublicFetch
+from overset.manager.oauth.clients.public_fetch import (
+    Fetched,
+    FetchError,
+    PublicFetch,
+    UnreachableError,
+)
 from overset.manager.oauth.clients.redirects import parse_redirect_uri
 from overset.manager.state.limit import Limit
 from overset.manager.state.shelf import Shelf
@@ -39,6 +50,7 @@ class Document(BaseModel):
 
     name: str
     metadata: ClientMetadata
+    fresh_until: datetime
 
 
 class DocumentError(Exception):
@@ -50,7 +62,7 @@ class ClientDocuments:
     """The clients that publish documents; for the worker thread of a request.
 
     Attributes:
-        shelf: the documents that may still be used without asking.
+        shelf: the documents that may be used without asking, or if nobody can be asked.
         fetch: asks for the others.
         limit: how often it may be asked on behalf of one address, and at one host.
         now: the wall clock.
@@ -77,10 +89,15 @@ class ClientDocuments:
         if not is_document_url(url):
             return None
         document = self.shelf.get(url)
-        if document is None:
+        if not self._is_fresh(document):
             with self._turn(url):
-                document = self.shelf.get(url) or self._fetch(url, address)
+                document = self.shelf.get(url)
+                if not self._is_fresh(document):
+                    document = self._fetch(url, address, known=document)
         return None if document is None else _make(url, document)
+
+    def _is_fresh(self, document: Document | None) -> bool:
+        return document is not None and self.now() < document.fresh_until
 
     @contextmanager
     def _turn(self, url: str) -> Iterator[None]:
@@ -97,19 +114,25 @@ class ClientDocuments:
         finally:
             self._busy.release()
 
-    def _fetch(self, url: str, address: str | None) -> Document | None:
+    def _fetch(self, url: str, address: str | None, *, known: Document | None) -> Document | None:
         self.limit.count(f"host {urlsplit(url).hostname}")
         if address is not None:
             self.limit.count(f"from {address}")
         try:
-            fetched = self.fetch.get(url)
-            document = read_document(url, fetched)
+            return self._read(url, self.fetch.get(url))
         except (FetchError, DocumentError) as error:
             _log.warning("client metadata cannot be used", client_id=url, reason=str(error))
-            return None
-        kept = cache_time(fetched.headers, now=self.now())
+            # A client does not lose its users because its site is down for an hour.
+            return known if isinstance(error, UnreachableError) else None
+
+    def _read(self, url: str, fetched: Fetched) -> Document:
+        name, metadata = read_document(url, fetched)
+        now = self.now()
+        kept = cache_time(fetched.headers, now=now)
+        document = Document(name=name, metadata=metadata, fresh_until=now + kept)
         if kept:
-            self.shelf.put(url, document, ttl=kept)
+            is_long = may_be_stale(fetched.headers)
+            self.shelf.put(url, document, ttl=LONGEST if is_long else kept)
         return document
 
 
@@ -126,7 +149,7 @@ def is_document_url(text: str) -> bool:
     return named and parts.path != "/" and not {".", ".."} & set(segments)
 
 
-def read_document(url: str, fetched: Fetched) -> Document:
+def read_document(url: str, fetched: Fetched) -> Described:
     """Return what a document says of its client.
 
     It is the same for every server, so what we lack of grants and redirects is left out; but a
@@ -149,10 +172,9 @@ def read_document(url: str, fetched: Fetched) -> Document:
         "token_endpoint_auth_method": "none",
     }
     try:
-        name, metadata = read_metadata(usable)
+        return read_metadata(usable)
     except InvalidRequest as error:
         raise DocumentError(error.detail) from None
-    return Document(name=name, metadata=metadata)
 
 
 def _parse(fetched: Fetched) -> Mapping[str, Any]:

@@ -20,6 +20,7 @@ MOST_BYTES = 16 * 1024
 
 _PATIENCE = 1.0  # seconds for an address, if there is another one
 _OK = 200
+_DOWN = {429, 500, 502, 503, 504}
 _NOT_PUBLIC = [
     ip_network(text)
     for text in (
@@ -36,6 +37,10 @@ Address = IPv4Address | IPv6Address
 
 class FetchError(Exception):
     """Why there is no answer, for the log."""
+
+
+class UnreachableError(FetchError):
+    """It could not be asked right now, or does not know itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +77,8 @@ class PublicFetch:
         """Return what is at an https URL; redirects are not followed, and no cookie is sent.
 
         Raises:
-            FetchError: it is not there, not public, not in time, or too large.
+            FetchError: it is not there, not public, or too large.
+            UnreachableError: nobody can say right now.
         """
         return from_thread.run(self._get, url)
 
@@ -81,9 +87,9 @@ class PublicFetch:
             with anyio.fail_after(SECONDS):
                 return await self._ask(url)
         except TimeoutError:
-            raise FetchError("no answer in time") from None
+            raise UnreachableError("no answer in time") from None
         except (httpcore.TimeoutException, httpcore.NetworkError) as error:
-            raise FetchError(f"no connection: {error}") from None
+            raise UnreachableError(f"no connection: {error}") from None
         except (httpcore.ProtocolError, httpcore.UnsupportedProtocol) as error:
             raise FetchError(f"no HTTP: {type(error).__name__}") from None
 
@@ -94,7 +100,8 @@ class PublicFetch:
         )
         async with pool, pool.stream("GET", url, headers=headers) as response:
             if response.status != _OK:
-                raise FetchError(f"status {response.status}")
+                is_down = response.status in _DOWN
+                raise (UnreachableError if is_down else FetchError)(f"status {response.status}")
             # Of a header that came twice httpx keeps both, separated by a comma.
             return Fetched(headers=httpx.Headers(response.headers), body=await _read(response))
 
@@ -154,5 +161,5 @@ async def _resolve(host: str, port: int) -> list[Address]:
             ask, abandon_on_cancel=True, limiter=anyio.CapacityLimiter(1)
         )
     except (OSError, UnicodeError):
-        raise FetchError("no such name") from None
+        raise UnreachableError("no such name") from None
     return [ip_address(str(entry[4][0]).partition("%")[0]) for entry in found]
