@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator
@@ -17,6 +18,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
+
+from support.manager import make_settings
 
 NAMES = ["localhost", "client.test", "other.test"]
 """What its certificate is for."""
@@ -167,6 +170,46 @@ def _certificate(
         .not_valid_before(now - timedelta(hours=1))
         .not_valid_after(now + timedelta(days=1))
     )
+
+
+def allow_publisher(home: Path, publisher: Publisher, *names: str, **given: Any):
+    """Return settings of a manager that may fetch from the publisher, though it is not public."""
+    allowed = [f"{name}:{publisher.port}" for name in ("localhost", *names)]
+    return make_settings(home, client_metadata_allow=",".join(allowed), **given)
+
+
+def make_document(url: str, **given: Any) -> dict[str, Any]:
+    """Return a metadata document of this URL; what is given as `...` is left out."""
+    said = {
+        "client_id": url,
+        "client_name": "A Published Client",
+        "redirect_uris": ["https://app.example.com/callback", "http://127.0.0.1/callback"],
+        "grant_types": ["authorization_code", "refresh_token"],
+        "response_types": ["code"],
+        "token_endpoint_auth_method": "none",
+        **given,
+    }
+    return {name: value for name, value in said.items() if value is not ...}
+
+
+def publish_client(publisher: Publisher, path: str = "/client.json", **headers: str) -> str:
+    """Publish such a document, with these headers; returns its URL."""
+    return publisher.publish(make_document(publisher.url(path)), path, **headers)
+
+
+def resolve_to(monkeypatch: pytest.MonkeyPatch, answers: Callable[[str], list[str]]) -> list[str]:
+    """Let names below `.test` mean what `answers` says; returns the names that are asked for."""
+    asked: list[str] = []
+    real = socket.getaddrinfo
+
+    def ask(host: Any, port: Any, *args: Any, **kwargs: Any) -> Any:
+        if not str(host).endswith(".test"):
+            return real(host, port, *args, **kwargs)
+        asked.append(host)
+        return [entry for text in answers(host) for entry in real(text, port, *args, **kwargs)]
+
+    monkeypatch.setattr(socket, "getaddrinfo", ask)
+    return asked
 
 
 @pytest.fixture
