@@ -232,20 +232,25 @@ def test_slow_documents_hold_only_some_threads(desk: Desk, publisher: Publisher)
     assert publisher.at_once <= MOST_AT_ONCE
 
 
-def test_nobody_makes_us_knock_at_one_host_all_the_time(desk: Desk, publisher: Publisher):
-    statuses = [
-        desk.ask("find", client_id=publisher.url(f"/{number}")).status_code for number in range(61)
-    ]
+def test_nobody_makes_us_knock_at_one_server_all_the_time_under_many_names(
+    tmp_path: Path, publisher: Publisher, monkeypatch: pytest.MonkeyPatch
+):
+    names = [f"victim{number}.test" for number in range(61)]
+    resolve_to(monkeypatch, lambda _: ["127.0.0.1"])
+    with running_desk(allow_publisher(tmp_path, publisher, *names)) as desk:
+        answers = [desk.ask("find", client_id=publisher.url(host=name)) for name in names]
 
-    assert statuses == [200] * 60 + [429]
-    assert len(publisher.asked) == 60
+    assert [answer.status_code for answer in answers] == [200] * 60 + [429]
+    assert 0 < int(answers[-1].headers["retry-after"]) <= 60
+    assert publisher.connections == 60
 
 
 def test_one_address_has_so_many_lookups_and_others_have_theirs(
     tmp_path: Path, publisher: Publisher, monkeypatch: pytest.MonkeyPatch
 ):
-    resolve_to(monkeypatch, lambda _: ["127.0.0.1"])
-    hosts = ["client.test", "other.test"]
+    addresses = {"client.test": "127.0.0.1", "other.test": "127.0.0.2"}
+    resolve_to(monkeypatch, lambda name: [addresses[name]])
+    hosts = list(addresses)
     with running_desk(allow_publisher(tmp_path, publisher, *hosts)) as desk:
 
         def look_up(number: int, address: str):

@@ -31,10 +31,11 @@ def open_registry(
 ) -> ClientRegistry:
     """Return the registry of these settings; `made` are the clients that operators made."""
     item = RateLimitItemPerMinute(_DOCUMENTS_PER_MINUTE)
+    limit = Limit(limiter, item, code="documents_exhausted", now=now)
     documents = ClientDocuments(
         shelf=Shelf(state, "documents", Document, DEFAULT),
-        fetch=PublicFetch(settings.client_metadata_allow),
-        limit=Limit(limiter, item, code="documents_exhausted", now=now),
+        fetch=PublicFetch(settings.client_metadata_allow, limit=limit),
+        limit=limit,
         now=now,
     )
     registered = Shelf(state, "clients", Registration, REGISTRATION_TIME)

@@ -64,7 +64,7 @@ class ClientDocuments:
     Attributes:
         shelf: the documents that may be used without asking, or if nobody can be asked.
         fetch: asks for the others.
-        limit: how often it may be asked on behalf of one address, and at one host.
+        limit: how often it may be asked on behalf of one address.
         now: the wall clock.
     """
 
@@ -83,7 +83,7 @@ class ClientDocuments:
         """Return the client that this URL describes, or None, with a line in the log.
 
         Raises:
-            TooManyRequests: `documents_exhausted`, for this address or the URL's host.
+            TooManyRequests: `documents_exhausted`, for this address or the document's.
             Unavailable: `documents_busy`, or `state_unavailable`.
         """
         if not is_document_url(url):
@@ -115,7 +115,6 @@ class ClientDocuments:
             self._busy.release()
 
     def _fetch(self, url: str, address: str | None, *, known: Document | None) -> Document | None:
-        self.limit.count(f"host {urlsplit(url).hostname}")
         if address is not None:
             self.limit.count(f"from {address}")
         try:

@@ -2,16 +2,19 @@
 
 import socket
 import ssl
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
-from typing import Any
+from typing import Any, TypeVar
 
 import anyio
 import httpcore
 import httpx
 from anyio import from_thread, to_thread
+
+from overset.manager.state.limit import Limit
 
 SECONDS = 5.0
 """For all of it: the name, the connection, the answer."""
@@ -19,6 +22,7 @@ SECONDS = 5.0
 MOST_BYTES = 16 * 1024
 
 _PATIENCE = 1.0  # seconds for an address, if there is another one
+_MOST_ADDRESSES = 3
 _OK = 200
 _DOWN = {429, 500, 502, 503, 504}
 _NOT_PUBLIC = [
@@ -33,6 +37,7 @@ _NOT_PUBLIC = [
 ]
 
 Address = IPv4Address | IPv6Address
+T = TypeVar("T")
 
 
 class FetchError(Exception):
@@ -67,10 +72,11 @@ class PublicFetch:
 
     Args:
         allow: `host:port` of places that may be internal.
+        limit: how often one address may be asked, whatever names it has.
     """
 
-    def __init__(self, allow: Iterable[str]) -> None:
-        self._backend = _GuardedBackend(frozenset(place.lower() for place in allow))
+    def __init__(self, allow: Iterable[str], *, limit: Limit) -> None:
+        self._backend = _GuardedBackend(frozenset(place.lower() for place in allow), limit)
         self._context: ssl.SSLContext | None = None
 
     def get(self, url: str) -> Fetched:
@@ -79,6 +85,7 @@ class PublicFetch:
         Raises:
             FetchError: it is not there, not public, or too large.
             UnreachableError: nobody can say right now.
+            TooManyRequests: that address was asked too often.
         """
         return from_thread.run(self._get, url)
 
@@ -124,8 +131,9 @@ async def _read(response: httpcore.Response) -> bytes:
 class _GuardedBackend(httpcore.AsyncNetworkBackend):
     """Connects to addresses that it looked at: a name is resolved once, and TLS checks the name."""
 
-    def __init__(self, allow: frozenset[str]) -> None:
+    def __init__(self, allow: frozenset[str], limit: Limit) -> None:
         self._allow = allow
+        self._limit = limit
         self._network = httpcore.AnyIOBackend()
 
     async def connect_tcp(
@@ -135,14 +143,17 @@ class _GuardedBackend(httpcore.AsyncNetworkBackend):
         if f"{host}:{port}".lower() not in self._allow and not all(map(is_public, addresses)):
             # Not even to the public ones among them: somebody plays with names.
             raise FetchError("not a public address")
-        *others, last = addresses
+        *others, last = addresses[:_MOST_ADDRESSES]
         for address in others:
-            try:
-                with anyio.fail_after(_PATIENCE):
-                    return await self._network.connect_tcp(str(address), port, *args, **options)
-            except (httpcore.NetworkError, TimeoutError):
-                continue
-        return await self._network.connect_tcp(str(last), port, *args, **options)
+            with suppress(httpcore.NetworkError, TimeoutError), anyio.fail_after(_PATIENCE):
+                return await self._connect(address, port, *args, **options)
+        return await self._connect(last, port, *args, **options)
+
+    async def _connect(
+        self, address: Address, port: int, *args: Any, **options: Any
+    ) -> httpcore.AsyncNetworkStream:
+        await _in_thread(self._limit.count, f"at {_site(address)}")
+        return await self._network.connect_tcp(str(address), port, *args, **options)
 
     async def connect_unix_socket(
         self, path: str, *_args: Any, **_options: Any
@@ -153,13 +164,23 @@ class _GuardedBackend(httpcore.AsyncNetworkBackend):
         await anyio.sleep(seconds)
 
 
+async def _in_thread(function: Callable[..., T], *args: Any) -> T:
+    # A place of its own: requests that wait for this hold those of the application.
+    return await to_thread.run_sync(
+        function, *args, abandon_on_cancel=True, limiter=anyio.CapacityLimiter(1)
+    )
+
+
+def _site(address: Address) -> str:
+    # One customer of a provider has 64 bits of IPv6 addresses.
+    text = address.exploded
+    return text if isinstance(address, IPv4Address) else text[: len("0000:0000:0000:0000")]
+
+
 async def _resolve(host: str, port: int) -> list[Address]:
     ask = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
     try:
-        # A place of its own: requests that wait for this hold those of the application.
-        found = await to_thread.run_sync(
-            ask, abandon_on_cancel=True, limiter=anyio.CapacityLimiter(1)
-        )
+        found = await _in_thread(ask)
     except (OSError, UnicodeError):
         raise UnreachableError("no such name") from None
     return [ip_address(str(entry[4][0]).partition("%")[0]) for entry in found]
