@@ -8,6 +8,7 @@ import httpx
 import pytest
 from sqlalchemy import select
 
+from overset.manager.authorizations.model import Waiting
 from overset.manager.tables import identities
 from support.federation import Platform, provider_settings, running_platform
 from support.manager import Clock, make_settings
@@ -171,11 +172,49 @@ def test_the_browser_goes_on_to_where_it_was_going_on_this_host(
     assert (answer.status_code, answer.headers["location"]) == (303, target)
 
 
+def test_an_authorization_that_wants_a_new_sign_in_gets_one_at_the_provider(
+    small_platform: Platform, clock: Clock
+):
+    now = int(clock().timestamp())
+    waiting = Waiting(
+        parameters=[],
+        redirect_uri="http://127.0.0.1/cb",
+        client_name="A client",
+        signed_in_after=now,
+    )
+    login = small_platform.provider.add_account(email="ada@example.com", email_verified=True)
+    browser = small_platform.browser()
+    # Short-lived state is for the threads of requests.
+    small_platform.app.add_api_route(
+        "/keep", lambda: small_platform.manager.authorizations.keep(waiting)
+    )
+    name = browser.http.get("/keep").json()
+
+    url = browser.depart(authorization=name)
+    arrival = small_platform.provider.sign_in(url, login)
+    assert parse_qs(urlsplit(url).query)["max_age"] == ["0"]
+
+    small_platform.provider.fail(claims={"auth_time": now - 3600})
+    assert browser.arrive(arrival).status_code == 403
+    assert browser.is_signed_out()
+
+    small_platform.provider.fail()
+    assert browser.sign_in(login, authorization=name).status_code == 303
+
+
 def test_the_sign_in_page_has_the_provider_s_button(small_platform: Platform):
     page = small_platform.browser().http.get("/sign-in", params={"next": "/account"})
 
     assert "Sign in with Example ID" in page.text
     assert 'href="/federation/start?next=%2Faccount"' in page.text
+
+
+def test_an_invitation_s_page_offers_the_provider_too(small_platform: Platform):
+    issued = small_platform.manager.invitations.create("bo@partner.org")
+    page = small_platform.browser().http.get(urlsplit(issued.link).path)
+
+    assert "Accept with Example ID" in page.text
+    assert 'href="/federation/start"' in page.text
 
 
 def test_the_cookie_is_as_after_a_password(small_platform: Platform):

@@ -30,6 +30,15 @@ def test_a_state_counts_once(platform: Platform, victim: str):
     assert_refused(browser, browser.arrive(arrival), 400)
 
 
+def test_a_state_counts_once_however_it_ended(platform: Platform):
+    browser = platform.browser()
+    state = parse_qs(urlsplit(browser.depart()).query)["state"][0]
+    gave_up = {"state": state, "error": "access_denied", "iss": platform.provider.issuer}
+
+    assert_refused(browser, browser.arrive(CALLBACK, **gave_up), 403)
+    assert_refused(browser, browser.arrive(CALLBACK, **gave_up), 400)
+
+
 def test_a_state_of_another_browser_does_not_count(platform: Platform, victim: str):
     # Who lures somebody to the end of a sign-in of their own would see what is done there.
     attacker, lured = platform.browser(), platform.browser()

@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import httpx
 import pytest
+from fastapi import FastAPI
 
 from overset.kernel.settings import Settings
 from overset.manager.app import create_app
@@ -60,6 +61,7 @@ class Browser:
 class Platform:
     """A running manager with a provider."""
 
+    app: FastAPI
     manager: Manager
     url: str
     provider: OpenIDProvider
@@ -88,9 +90,11 @@ def running_platform(
     """Run a manager while the block lasts."""
     with (
         open_manager(settings, provisioner=NullProvisioner(), now=clock) as manager,
-        serving(create_app(settings, services=manager)) as url,
-        contextlib.closing(Platform(manager, url, provider)) as platform,
+        contextlib.ExitStack() as stack,
     ):
+        app = create_app(settings, services=manager)
+        platform = Platform(app, manager, stack.enter_context(serving(app)), provider)
+        stack.callback(platform.close)
         yield platform
 
 

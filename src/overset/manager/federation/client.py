@@ -16,7 +16,7 @@ from overset.kernel.settings import Settings
 from overset.manager.federation.discovery import Discovery
 from overset.manager.federation.id_token import Expected, read_id_token
 from overset.manager.federation.kept import Kept
-from overset.manager.federation.model import Provider
+from overset.manager.federation.model import Departure, Provider
 from overset.manager.federation.refusals import ProviderMismatchError, not_proven, over
 from overset.manager.federation.upstream import Answer, Upstream
 
@@ -48,7 +48,7 @@ class ProviderClient:
         """Where the provider sends people back to; operators register it there."""
         return self.settings.issuer.rstrip("/") + "/federation/callback"
 
-    def make_url(self, *, state: str, nonce: str, verifier: str) -> str:
+    def make_url(self, departure: Departure, *, state: str) -> str:
         """Return where to send a person (OpenID Connect Core section 3.1.2.1).
 
         Raises:
@@ -61,10 +61,12 @@ class ProviderClient:
             redirect_uri=self.redirect_uri,
             scope=self.settings.oidc_scopes,
             state=state,
-            nonce=nonce,
-            code_challenge=create_s256_code_challenge(verifier),
+            nonce=departure.nonce,
+            code_challenge=create_s256_code_challenge(departure.verifier),
             code_challenge_method="S256",
             audience=self.settings.oidc_audience,
+            # Not `prompt=login`, which some providers refuse; this one they may only ignore.
+            max_age=None if departure.after is None else "0",
         )
         return url
 
@@ -81,7 +83,7 @@ class ProviderClient:
             _log.warning("an answer names another issuer: %.300s", issuer)
             raise not_proven(self.upstream.name)
 
-    def redeem(self, code: str, *, nonce: str, verifier: str) -> Mapping[str, Any]:
+    def redeem(self, code: str, departure: Departure) -> Mapping[str, Any]:
         """Return what the provider says about the person who came back with a code.
 
         Raises:
@@ -90,7 +92,7 @@ class ProviderClient:
             Unavailable: the provider gives no answer, or does not know this client.
         """
         provider = self.provider.get()
-        granted = self._exchange(provider, code, verifier)
+        granted = self._exchange(provider, code, departure.verifier)
         id_token, access_token = granted.get("id_token"), granted.get("access_token")
         if not isinstance(id_token, str) or not isinstance(access_token, str | None):
             _log.warning("the identity provider sent no ID token")
@@ -98,9 +100,10 @@ class ProviderClient:
         expected = Expected(
             issuer=provider.issuer,
             client_id=str(self.settings.oidc_client_id),
-            nonce=nonce,
+            nonce=departure.nonce,
             access_token=access_token,
             now=self.now(),
+            after=departure.after,
         )
         claims = read_id_token(id_token, keys=self.keys, expected=expected, name=self.upstream.name)
         return self._complete(provider, claims, access_token)

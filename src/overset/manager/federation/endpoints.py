@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
+from overset.manager.authorizations.service import AuthorizationService
 from overset.manager.federation.refusals import over
 from overset.manager.federation.service import FederationService
 from overset.manager.http import served
@@ -17,18 +18,25 @@ from overset.manager.people.model import Method
 router = APIRouter(prefix="/federation", include_in_schema=False)
 
 Federation = Annotated[FederationService, Depends(served(FederationService))]
+Authorizations = Annotated[AuthorizationService, Depends(served(AuthorizationService))]
 OurForms = Annotated[Forms, Depends(served(Forms))]
 
 
 @router.get("/start")
-def start(request: Request, federation: Federation, forms: OurForms) -> Response:
+def start(
+    request: Request, federation: Federation, forms: OurForms, authorizations: Authorizations
+) -> Response:
     """Send the browser to the provider; `next` or `authorization` say where to go afterwards."""
     browser = forms.browser(request)
     destination = Destination.parse(
         next_path=request.query_params.get("next"),
         authorization=request.query_params.get("authorization"),
     )
-    response = go_on(federation.depart(browser=browser.id, destination=destination))
+    name = destination.authorization
+    waiting = authorizations.find(name) if name else None
+    after = waiting.signed_in_after if waiting else None
+    url = federation.depart(browser=browser.id, destination=destination, after=after)
+    response = go_on(url)
     browser.keep(response)
     return response
 

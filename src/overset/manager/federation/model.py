@@ -38,6 +38,7 @@ class Departure(BaseModel):
         verifier: proves to the provider that the code is ours (RFC 7636).
         next: the path of ours to go to afterwards.
         authorization: the authorization that waits for this person, if one does.
+        after: when the person must have signed in at the provider, if it matters (Unix seconds).
     """
 
     model_config = ConfigDict(frozen=True)
@@ -47,6 +48,7 @@ class Departure(BaseModel):
     verifier: str
     next: str
     authorization: str | None = None
+    after: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

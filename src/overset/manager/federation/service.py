@@ -34,12 +34,13 @@ class FederationService:
     group_roles: GroupRoleService
     departures: Shelf[Departure]
 
-    def depart(self, *, browser: str, destination: Destination) -> str:
+    def depart(self, *, browser: str, destination: Destination, after: int | None = None) -> str:
         """Return the provider's URL to send a person to.
 
         Args:
             browser: the secret of the browser's form cookie.
             destination: where of ours to go afterwards.
+            after: when the person must have signed in there, if an old sign-in is not enough.
 
         Raises:
             NotFound: `federation_off`.
@@ -47,14 +48,15 @@ class FederationService:
         """
         client = self._get_client()
         state, nonce, verifier = (secrets.token_urlsafe(_BYTES) for _ in range(3))
-        url = client.make_url(state=state, nonce=nonce, verifier=verifier)
         departure = Departure(
             browser=_digest(browser),
             nonce=nonce,
             verifier=verifier,
             next=destination.next,
             authorization=destination.authorization,
+            after=after,
         )
+        url = client.make_url(departure, state=state)
         self.departures.put(state, departure)
         return url
 
@@ -79,7 +81,7 @@ class FederationService:
         if "error" in answer or not code:
             _log.info("the identity provider let nobody in: %.100s", answer.get("error"))
             raise refused(client.upstream.name)
-        claims = client.redeem(code, nonce=departure.nonce, verifier=departure.verifier)
+        claims = client.redeem(code, departure)
         person = read_person(claims, client.settings)
         user = self.identities.sign_in(person)
         self.group_roles.apply(user.id, groups=person.groups)

@@ -89,6 +89,7 @@ def _show(  # noqa: PLR0913  # all but four are named at the call
         name=name,
         error=error,
         shortest=SHORTEST,
+        provider=invitations.settings.provider_name,
     )
     browser.keep(response)
     return response
