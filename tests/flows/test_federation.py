@@ -138,6 +138,28 @@ def test_a_deleted_user_is_a_newcomer_again(platform: Platform):
     assert user.id != old_id
 
 
+def test_a_user_whose_account_there_was_made_anew_can_be_linked_anew(platform: Platform):
+    claims = {"email": "ada@example.com", "email_verified": True}
+    old, new = (platform.provider.add_account(**claims) for _ in range(2))
+    browser = platform.browser()
+    browser.sign_in(old)
+    user = platform.user("ada@example.com")
+    assert user is not None
+    root = platform.manager.users.create("root@example.com", operator=True)
+    bearer = platform.manager.tokens.issue(root.id).value
+    path, headers = f"/api/v1/users/{user.id}/identities", {"Authorization": f"Bearer {bearer}"}
+
+    known = browser.http.get(path, headers=headers).json()
+    assert [(one["issuer"], one["subject"]) for one in known] == [(platform.provider.issuer, old)]
+    assert browser.http.delete(path, headers=headers).status_code == 204
+    assert browser.is_signed_out()
+    assert browser.http.get(path, headers=headers).json() == []
+
+    platform.browser().sign_in(new)
+    assert subjects(platform) == [(new, user.id)]
+    assert platform.browser().sign_in(old).status_code == 403
+
+
 def test_two_first_sign_ins_at_once_make_one_user(platform: Platform):
     login = platform.provider.add_account(email="ada@example.com", email_verified=True)
     browsers = [platform.browser() for _ in range(6)]

@@ -9,7 +9,7 @@ from overset.cli.common import AsJSON, Home, err, explained, opened, out
 from overset.cli.output import show, show_one
 from overset.manager.paging import all_items
 
-users = typer.Typer(help="Users: invite, create, password, list.", no_args_is_help=True)
+users = typer.Typer(help="Users: invite, create, password, unlink, list.", no_args_is_help=True)
 members = typer.Typer(help="Members of a workspace: add, remove, list.", no_args_is_help=True)
 
 Email = Annotated[str, typer.Argument(help="The user's email address.")]
@@ -84,6 +84,15 @@ def _read_password(*, stdin: bool) -> str:
         "New password", hide_input=True, confirmation_prompt=True, err=True
     )
     return password
+
+
+@users.command("unlink")
+@explained
+def unlink_user(email: Email, *, home: Home = None) -> None:
+    """Forget who a user is at the identity provider, and sign the user out everywhere."""
+    with opened(home) as manager:
+        manager.federation.identities.unlink(manager.users.get_by_email(email).id)
+    err.print(f"{email} may be linked anew at the next sign-in.")
 
 
 @users.command("list")

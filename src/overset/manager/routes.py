@@ -7,6 +7,7 @@ from overset.manager.access import endpoints as access
 from overset.manager.access.dependencies import require_operator, require_service
 from overset.manager.changes import endpoints as changes
 from overset.manager.federation import endpoints as federation
+from overset.manager.federation import operators as identities
 from overset.manager.front import account, invitations, sign_in
 from overset.manager.gates import endpoints as gates
 from overset.manager.http import problems
@@ -31,6 +32,7 @@ API = (
     keys.router,
     clients.router,
     people.router,
+    identities.router,
 )
 """For operators, under `/api/v1`."""
 

@@ -4,16 +4,17 @@ import logging
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select, true
+from sqlalchemy import delete, select, true
 
 from overset.kernel.errors import Forbidden
 from overset.kernel.settings import Settings
 from overset.manager.changes.service import ChangeLog, Transaction
-from overset.manager.federation.model import Person
+from overset.manager.ending import end_sessions
+from overset.manager.federation.model import Identity, Person
 from overset.manager.federation.refusals import email_not_verified, not_linked, uninvited
 from overset.manager.people.invitations import InvitationService
 from overset.manager.people.model import Invitation
-from overset.manager.tables import identities, passwords, users
+from overset.manager.tables import identities, passwords, sessions, users
 from overset.manager.users.model import User
 from overset.manager.users.service import UserService
 
@@ -45,6 +46,23 @@ class IdentityService:
         user = self.users.get(known or self._welcome(person))
         _refuse_disabled(user)
         return user
+
+    def known_as(self, user_id: str) -> list[Identity]:
+        """Return what a user is known as at providers; raises NotFound `user_unknown`."""
+        query = select(identities).where(identities.c.user_id == self.users.get(user_id).id)
+        with self.changes.database.reading() as connection:
+            rows = connection.execute(query.order_by(identities.c.linked_at)).mappings().all()
+        return [Identity(row["issuer"], row["subject"], row["linked_at"]) for row in rows]
+
+    def unlink(self, user_id: str) -> None:
+        """Forget what a user is known as, and sign the user out; raises NotFound `user_unknown`.
+
+        The next to come with the user's verified address is a newcomer, and may be linked.
+        """
+        mine = delete(identities).where(identities.c.user_id == self.users.get(user_id).id)
+        with self.changes.writing() as transaction:
+            transaction.execute(mine)
+            end_sessions(transaction, sessions.c.user_id == user_id, at=self.changes.now())
 
     def _welcome(self, person: Person) -> str:
         if person.email is None:

@@ -1,6 +1,7 @@
 """The OpenID provider, a sign-in that waits for it, and a person as it knows them."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict, field_validator
 
@@ -68,3 +69,12 @@ class Person:
     email: str | None
     name: str
     groups: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What a user is known as at a provider."""
+
+    issuer: str
+    subject: str
+    linked_at: datetime
