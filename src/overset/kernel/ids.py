@@ -62,3 +62,8 @@ def new_client_id() -> str:
 def new_invitation_id() -> str:
     """Return a new id `inv_` + 26 base-32 digits; it names an invitation and opens nothing."""
     return _random("inv_")
+
+
+def new_consent_id() -> str:
+    """Return a new id `cns_` + 26 base-32 digits; it names what a user once let a client do."""
+    return _random("cns_")

@@ -44,7 +44,7 @@ class AuthorizationService:
 
 
 def redirect_source(redirect_uri: str) -> str:
-    """Return a redirect URI's origin, or the scheme of one that has no host (CSP 3 section 2.3.1)."""
+    """Return a redirect URI's origin, or its scheme if it has no host (CSP 3 section 2.3.1)."""
     parts = urlsplit(redirect_uri)
     if parts.scheme in {"http", "https"}:
         return f"{parts.scheme}://{parts.netloc}"

@@ -9,7 +9,6 @@ from pydantic import SecretStr
 from sqlalchemy import insert, select, update
 
 from overset.kernel.clock import Now
-from overset.kernel.ids import GrantId
 from overset.manager.changes.service import ChangeLog, Transaction
 from overset.manager.ending import end_grants
 from overset.manager.grants.model import Grant, Issued
@@ -68,6 +67,17 @@ class GrantService:
     def find(self, grant_id: str) -> Grant | None:
         """Return a grant that still counts, or None."""
         query = select(*_PUBLIC).where(grants.c.id == grant_id, _counts(self.now()))
+        with self.changes.database.reading() as connection:
+            row = connection.execute(query).mappings().first()
+        return Grant(**row) if row else None
+
+    def find_current(self, refresh: RefreshToken) -> Grant | None:
+        """Return the grant whose current refresh token this is, or None."""
+        query = select(*_PUBLIC).where(
+            grants.c.id == refresh.grant_id,
+            grants.c.refresh_hash == refresh.digest,
+            _counts(self.now()),
+        )
         with self.changes.database.reading() as connection:
             row = connection.execute(query).mappings().first()
         return Grant(**row) if row else None

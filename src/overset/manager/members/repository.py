@@ -8,7 +8,10 @@ from sqlalchemy.engine import Connection
 from overset.kernel.ids import UserId, WorkspaceId
 from overset.manager.members.model import Member
 from overset.manager.paging import Page, fetch_page
-from overset.manager.tables import memberships, users
+from overset.manager.tables import memberships, users, workspaces
+from overset.manager.workspaces.model import RegisteredWorkspace
+from overset.manager.workspaces.repository import make_workspace
+from overset.tenancy.workspace import WorkspaceState
 
 _MEMBERS = (
     select(
@@ -31,6 +34,18 @@ def find_member(connection: Connection, *, workspace_id: str, user_id: str) -> M
     )
     row = connection.execute(query).mappings().one_or_none()
     return _make(row) if row else None
+
+
+def list_workspaces_of(connection: Connection, user_id: str) -> list[RegisteredWorkspace]:
+    """Return the active workspaces that a user is a member of, by name."""
+    query = (
+        select(workspaces)
+        .join(memberships, memberships.c.workspace_id == workspaces.c.id)
+        .where(memberships.c.user_id == user_id)
+        .where(workspaces.c.deleted_at.is_(None), workspaces.c.state == WorkspaceState.ACTIVE)
+        .order_by(workspaces.c.name, workspaces.c.slug)
+    )
+    return [make_workspace(row) for row in connection.execute(query).mappings()]
 
 
 def page_members(

@@ -12,11 +12,13 @@ from overset.manager.changes.service import ChangeLog
 from overset.manager.ending import end_grants
 from overset.manager.members.by_groups import put_by_groups
 from overset.manager.members.model import Member
-from overset.manager.members.repository import find_member, page_members
+from overset.manager.members.repository import find_member, list_workspaces_of, page_members
 from overset.manager.names import parse_name
 from overset.manager.paging import DEFAULT_LIMIT, Page
 from overset.manager.tables import grants, memberships
 from overset.manager.users.service import UserService
+from overset.manager.workspaces.model import RegisteredWorkspace
+from overset.manager.workspaces.repository import find_workspace
 from overset.manager.workspaces.service import WorkspaceService
 
 
@@ -55,6 +57,18 @@ class MemberService:
         workspace_id = self.workspaces.get(workspace).id
         with self.changes.database.reading() as connection:
             return find_member(connection, workspace_id=workspace_id, user_id=user_id)
+
+    def belongs(self, workspace_id: str, user_id: str) -> bool:
+        """Say whether a user is a member of a workspace that is not deleted."""
+        with self.changes.database.reading() as connection:
+            workspace = find_workspace(connection, workspace_id)
+            member = find_member(connection, workspace_id=workspace_id, user_id=user_id)
+        return workspace is not None and member is not None
+
+    def list_workspaces_of(self, user_id: str) -> list[RegisteredWorkspace]:
+        """Return the active workspaces that a user is a member of, by name."""
+        with self.changes.database.reading() as connection:
+            return list_workspaces_of(connection, user_id)
 
     def get(self, workspace: str, user_id: str) -> Member:
         """Return a member; raises NotFound `member_unknown`."""

@@ -43,7 +43,7 @@ class IssuedToken:
 
 @dataclass(frozen=True, slots=True)
 class TokenRequest:
-    """What a token is to say; see `Token`. `grant_id` is set for one that is issued under a grant."""
+    """What a token is to say; see `Token`. `grant_id` is set if it is issued under a grant."""
 
     user_id: UserId
     client_id: str

@@ -1,0 +1,29 @@
+"""OpenID Connect RP-Initiated Logout 1.0: a client asks to sign its user out here too."""
+
+from typing import Any
+
+from authlib.oidc.rpinitiated import EndSessionEndpoint
+from joserfc.jwk import KeySet, RSAKey
+
+from overset.manager.keys.service import KeyService
+from overset.manager.keys.vault import ALGORITHM
+
+
+class EndSession(EndSessionEndpoint):  # type: ignore[misc]  # Authlib is untyped
+    """Authlib's endpoint, which checks what was asked; ending the session is the page's part."""
+
+    def __init__(self, *, keys: KeyService) -> None:
+        super().__init__()
+        self._keys = keys
+
+    def get_server_jwks(self) -> KeySet:
+        """Return the keys that may have signed an ID token."""
+        published = self._keys.published()
+        return KeySet([RSAKey.import_key({**key.public_jwk}) for key in published])
+
+    def get_algorithms(self) -> list[str]:
+        """Return the one algorithm."""
+        return [ALGORITHM]
+
+    def end_session(self, end_session_request: Any) -> None:
+        """Do nothing: the page ends it, which knows the browser."""
