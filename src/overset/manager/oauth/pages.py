@@ -17,7 +17,7 @@ from overset.manager.oauth.requests import Request as OAuthRequest
 from overset.manager.pages.cookies import session_cookie
 from overset.manager.pages.forms import Forms
 from overset.manager.pages.render import render
-from overset.manager.people.dependencies import MaybeSignedIn
+from overset.manager.people.dependencies import Visitor
 from overset.manager.people.model import SignedIn
 from overset.manager.people.sessions import SessionService
 
@@ -30,7 +30,7 @@ _Sessions = Annotated[SessionService, Depends(served(SessionService))]
 
 @router.get("/authorize")
 def authorize(
-    oauth: Served, forms: _FormsServed, signed_in: MaybeSignedIn, request: Request
+    oauth: Served, forms: _FormsServed, signed_in: Visitor, request: Request
 ) -> Response:
     """Lead a person from a client's request to the client (RFC 6749 section 3.1)."""
     try:
@@ -42,7 +42,7 @@ def authorize(
 
 @router.get("/authorize/resume")
 def resume(
-    oauth: Served, forms: _FormsServed, signed_in: MaybeSignedIn, authorization: str
+    oauth: Served, forms: _FormsServed, signed_in: Visitor, authorization: str
 ) -> Response:
     """Go on after sign-in."""
     waiting = _get(oauth, authorization)
@@ -55,7 +55,7 @@ def resume(
 
 @router.post("/consent")
 def decide(
-    oauth: Served, forms: _FormsServed, signed_in: MaybeSignedIn, request: Request, form: Form
+    oauth: Served, forms: _FormsServed, signed_in: Visitor, request: Request, form: Form
 ) -> Response:
     """Take a person's yes or no to the client."""
     name = str(form.get("authorization", ""))
@@ -84,7 +84,7 @@ def end_session(  # noqa: PLR0913, PLR0917 - each is something that signing out 
     oauth: Served,
     forms: _FormsServed,
     sessions: _Sessions,
-    signed_in: MaybeSignedIn,
+    signed_in: Visitor,
     request: Request,
     form: Form,
 ) -> Response:

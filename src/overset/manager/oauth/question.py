@@ -81,6 +81,11 @@ class Question:
         return parts.scheme != "https"
 
     @property
+    def publisher(self) -> str | None:
+        """The host that publishes what the client says of itself, if one does."""
+        return urlsplit(self.client.id).hostname if self.client.kind is ClientKind.PUBLISHED else None
+
+    @property
     def source(self) -> str:
         """What the page's `form-action` must also allow."""
         return redirect_source(self.redirect_uri)
