@@ -86,7 +86,8 @@ def test_userinfo_refuses_everybody_else(provider: Provider) -> None:
     refresh = signed_in(provider)[2]["refresh_token"]
     url = f"{provider.origin}/userinfo"
 
-    for bearer, status in {None: 401, "x": 401, refresh: 401, workspace["access_token"]: 403}.items():
+    cases = {None: 401, "x": 401, refresh: 401, workspace["access_token"]: 403}
+    for bearer, status in cases.items():
         headers = {} if bearer is None else {"Authorization": f"Bearer {bearer}"}
         answer = httpx.get(url, headers=headers)
         assert answer.status_code == status

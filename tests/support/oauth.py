@@ -1,4 +1,4 @@
-"""An OAuth client and a person at a browser, over plain HTTP: what real ones send, and nothing else."""
+"""An OAuth client and a person at a browser, over plain HTTP: they send what real ones send."""
 
 import base64
 import contextlib
@@ -29,18 +29,16 @@ class _Forms(HTMLParser):
 
     def __init__(self) -> None:
         super().__init__()
-        self.forms: list[tuple[str, list[tuple[str, str]], list[tuple[str, str]]]] = []
+        self.forms: list[tuple[str, list[tuple[str, str]]]] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}
         if tag == "form":
-            self.forms.append((given.get("action", ""), [], []))
+            self.forms.append((given.get("action", ""), []))
         elif self.forms and "name" in given:
-            _, fields, buttons = self.forms[-1]
+            _, fields = self.forms[-1]
             field_of = (given["name"], given.get("value", ""))
-            if tag == "button":
-                buttons.append(field_of)
-            elif tag == "input" and given.get("type") in {"checkbox", "radio"}:
+            if tag == "input" and given.get("type") in {"checkbox", "radio"}:
                 fields.extend([field_of] if "checked" in given else [])
             elif tag == "input":
                 fields.append(field_of)
@@ -65,16 +63,14 @@ class Person:
     def send(
         self, page: httpx.Response, *, button: str | None = None, **values: Any
     ) -> httpx.Response:
-        """Send the form of a page, filled in; of several, the first that has these fields."""
+        """Send the form of a page, filled in."""
         reader = _Forms()
         reader.feed(page.text)
-        action, fields, buttons = next(
-            one for one in reader.forms if set(values) <= {name for name, _ in one[1]} | {"workspace", "scope"}
-        )
+        action, fields = next(one for one in reader.forms if one[1])
         kept = [(name, value) for name, value in fields if name not in values]
         for name, value in values.items():
             kept += [(name, one) for one in (value if isinstance(value, list) else [value])]
-        kept += [(name, value) for name, value in buttons if value == button]
+        kept += [("decision", button)] if button else []
         headers = {"Origin": self.origin, "Content-Type": "application/x-www-form-urlencoded"}
         url = urljoin(str(page.url), action)
         return self._follow(self.http.post(url, content=urlencode(kept), headers=headers))
@@ -195,7 +191,8 @@ class Provider:
         """Return somebody with a password, who is a member of a workspace."""
         manager = self.manager
         user = manager.users.find_by_email(email) or manager.users.create(email)
-        manager.passwords.set(user.id, PASSWORD)
+        if not manager.passwords.has_one(user.id):
+            manager.passwords.set(user.id, PASSWORD)
         if member_of is not None:
             manager.members.put(member_of, user.id, role="Alpha")
         return Person(self.origin, email)
@@ -227,7 +224,9 @@ def running_provider(home: Path, **given: Any) -> Iterator[Provider]:
 
     Its clock stands still unless a test moves it.
     """
-    settings: Settings = make_settings(home, port=free_port(), **given)
+    settings: Settings = make_settings(
+        home, **{"port": free_port(), "registrations_per_hour": 10_000, **given}
+    )
     clock = Clock()
     with open_manager(settings, provisioner=NullProvisioner(), now=clock) as manager:
         manager.teams.create("demo", name="Demo")

@@ -45,7 +45,7 @@ def new_request_id() -> RequestId:
 
 
 def new_session_id() -> SessionId:
-    """Return a new id `ses_` + 26 base-32 digits; it names a browser's sign-in and opens nothing."""
+    """Return a new id `ses_` + 26 base-32 digits; it names a browser's sign-in, and opens none."""
     return SessionId(_random("ses_"))
 
 

@@ -92,6 +92,8 @@ def _serve(app: FastAPI, manager: Manager) -> None:
         manager.sessions,
         manager.invitations,
         manager.federation,
+        manager.oauth,
+        manager.oauth.consents,
         DataPlaneGuard(manager.service_key),
         manager.clients,
         manager.registry,

@@ -13,6 +13,8 @@ from overset.manager.gates import endpoints as gates
 from overset.manager.http import problems
 from overset.manager.keys import endpoints as keys
 from overset.manager.members import endpoints as members
+from overset.manager.oauth import endpoints as oauth
+from overset.manager.oauth import pages as authorization
 from overset.manager.oauth import rfc7591
 from overset.manager.oauth.clients import endpoints as clients
 from overset.manager.pages import static
@@ -39,10 +41,16 @@ API = (
 INTERNAL = (workspaces.internal, access.router, changes.router)
 """For the data plane, under `/internal/v1`."""
 
-PUBLIC = (keys.public, health.router, rfc7591.router, static.router)
+PUBLIC = (keys.public, health.router, rfc7591.router, oauth.router, static.router)
 """For everybody."""
 
-PAGES = (sign_in.router, invitations.router, account.router, federation.router)
+PAGES = (
+    sign_in.router,
+    invitations.router,
+    account.router,
+    authorization.router,
+    federation.router,
+)
 """For people in browsers."""
 
 

@@ -28,9 +28,11 @@ from overset.manager.keys.service import KeyService
 from overset.manager.keys.vault import Vault
 from overset.manager.members.service import MemberService
 from overset.manager.migrate import upgrade_database
+from overset.manager.oauth.assembly import OAuth
 from overset.manager.oauth.clients.assembly import open_registry
 from overset.manager.oauth.clients.registry import ClientRegistry
 from overset.manager.oauth.clients.service import ClientService
+from overset.manager.oauth.opening import Needed, open_oauth
 from overset.manager.pages.forms import Forms, make_forms
 from overset.manager.people.attempts import KEPT, AttemptService, Failures
 from overset.manager.people.hashes import Hashes
@@ -76,6 +78,7 @@ class Manager:
         sessions: the browsers in which somebody is signed in.
         invitations: the links by which people become users.
         federation: sign-in at another OpenID provider.
+        oauth: the authorization server.
     """
 
     settings: Settings
@@ -102,6 +105,7 @@ class Manager:
     sessions: SessionService
     invitations: InvitationService
     federation: FederationService
+    oauth: OAuth
 
     def close(self) -> None:
         """Close what was opened, in reverse."""
@@ -164,6 +168,12 @@ def _assemble(
     passwords = PasswordService(changes, users, Hashes(), now)
     state = open_store(settings, keys)
     invitations = InvitationService(settings, changes, users, workspaces, passwords, now)
+    authorizations = AuthorizationService(Shelf(state, "authorizations", Waiting, WAIT))
+    sessions = SessionService(settings, changes, users, now)
+    registry = open_registry(settings, clients, state=state, limiter=limiter, now=now)
+    oauth = open_oauth(
+        Needed(settings, keys, state, tokens, members, sessions, registry, authorizations)
+    )
     return Manager(
         settings=settings,
         service_key=keys.service,
@@ -179,16 +189,17 @@ def _assemble(
         access=AccessService(database, gates, now),
         operators=OperatorGuard(signing_keys, tokens, users, now),
         clients=clients,
-        registry=open_registry(settings, clients, state=state, limiter=limiter, now=now),
+        registry=registry,
         limiter=limiter,
         state=state,
-        authorizations=AuthorizationService(Shelf(state, "authorizations", Waiting, WAIT)),
+        authorizations=authorizations,
         forms=make_forms(settings, keys),
         attempts=AttemptService(Shelf(state, "attempts", Failures, KEPT), now),
         passwords=passwords,
-        sessions=SessionService(settings, changes, users, now),
+        sessions=sessions,
         invitations=invitations,
         federation=open_federation(members, invitations, state=state),
+        oauth=oauth,
     )
 
 

@@ -17,8 +17,9 @@ from overset.manager.grants.refresh_token import (
     first_refresh_token,
     next_refresh_token,
 )
+from overset.manager.keys.service import Signer
 from overset.manager.tables import grants
-from overset.manager.tokens.model import TokenRequest
+from overset.manager.tokens.model import IssuedToken, TokenRequest
 from overset.manager.tokens.service import TokenService
 
 _RETRIES = 1
@@ -60,9 +61,11 @@ class GrantService:
         """
         refresh = first_refresh_token(grant.id) if refreshable else None
         row = {**asdict(grant), "previous_uses": 0, "refresh_hash": refresh and refresh.digest}
+        signer = self.tokens.keys.signer()
         with self.changes.writing() as transaction:
             transaction.execute(insert(grants).values(row))
-            return self._issue(transaction, grant, grant.scope, refresh)
+            access = self._issue(transaction, grant, grant.scope, signer)
+        return self._tell(access, grant.scope, refresh)
 
     def find(self, grant_id: str) -> Grant | None:
         """Return a grant that still counts, or None."""
@@ -88,6 +91,7 @@ class GrantService:
         The first of two that come with the same one wins; the second one is its retry. An older one
         was copied, by whoever used it first or by this one: it ends the grant (RFC 9700 4.14.2).
         """
+        signer = self.tokens.keys.signer()
         with self.changes.writing() as transaction:
             row = (
                 transaction.execute(
@@ -107,7 +111,8 @@ class GrantService:
             successor = next_refresh_token(refresh, master=self.master)
             transaction.execute(self._advance(row, refresh, successor, freshness))
             grant = Grant(**{column.name: row[column.name] for column in _PUBLIC})
-            return self._issue(transaction, grant, scope, successor)
+            access = self._issue(transaction, grant, scope, signer)
+        return self._tell(access, scope, successor)
 
     def revoke(self, grant_id: str) -> None:
         """End a grant and every token under it; once more does nothing."""
@@ -129,8 +134,8 @@ class GrantService:
         return update(grants).where(grants.c.id == refresh.grant_id).values(values)
 
     def _issue(
-        self, transaction: Transaction, grant: Grant, scope: str, refresh: RefreshToken | None
-    ) -> Issued:
+        self, transaction: Transaction, grant: Grant, scope: str, signer: Signer
+    ) -> IssuedToken:
         request = TokenRequest(
             user_id=grant.user_id,
             client_id=grant.client_id,
@@ -140,9 +145,11 @@ class GrantService:
             ttl=self.token_lifetime,
             grant_id=grant.id,
         )
-        issued = self.tokens.issue_in(transaction, request)
+        return self.tokens.issue_in(transaction, request, signer)
+
+    def _tell(self, access: IssuedToken, scope: str, refresh: RefreshToken | None) -> Issued:
         return Issued(
-            access_token=issued.value,
+            access_token=access.value,
             expires_in=int(self.token_lifetime.total_seconds()),
             scope=scope,
             refresh_token=refresh.value if refresh else None,

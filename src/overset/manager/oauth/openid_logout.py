@@ -25,8 +25,8 @@ class EndSession(EndSessionEndpoint):  # type: ignore[misc]  # Authlib is untype
         """Return the one algorithm."""
         return [ALGORITHM]
 
-    def _is_valid_post_logout_redirect_uri(self, client: Any, post_logout_redirect_uri: str) -> bool:
-        return bool(client.check_post_logout_redirect_uri(post_logout_redirect_uri))
+    def _is_valid_post_logout_redirect_uri(self, client: Any, uri: str) -> bool:
+        return bool(client.check_post_logout_redirect_uri(uri))
 
     def end_session(self, end_session_request: Any) -> None:
         """Do nothing: the page ends it, which knows the browser."""

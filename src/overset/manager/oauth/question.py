@@ -83,7 +83,8 @@ class Question:
     @property
     def publisher(self) -> str | None:
         """The host that publishes what the client says of itself, if one does."""
-        return urlsplit(self.client.id).hostname if self.client.kind is ClientKind.PUBLISHED else None
+        is_published = self.client.kind is ClientKind.PUBLISHED
+        return urlsplit(self.client.id).hostname if is_published else None
 
     @property
     def source(self) -> str:

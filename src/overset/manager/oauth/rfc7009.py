@@ -1,4 +1,4 @@
-"""RFC 7009, token revocation: an access token alone, or a refresh token with all under its grant."""
+"""RFC 7009, revocation: an access token alone, or a refresh token with all under its grant."""
 
 from typing import Any, ClassVar
 

@@ -1,4 +1,4 @@
-"""Authlib's authorization server for our web framework; its core is synchronous, as endpoints are."""
+"""Authlib's authorization server for our web framework; its core is synchronous, as ours is."""
 
 import json
 from collections.abc import Sequence

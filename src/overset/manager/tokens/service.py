@@ -14,7 +14,7 @@ from overset.kernel.errors import Forbidden, InvalidRequest, NotFound
 from overset.kernel.ids import TokenId, new_token_id
 from overset.kernel.settings import Settings
 from overset.manager.changes.service import ChangeLog, Transaction
-from overset.manager.keys.service import MAX_TOKEN_TTL, KeyService
+from overset.manager.keys.service import MAX_TOKEN_TTL, KeyService, Signer
 from overset.manager.keys.vault import ALGORITHM
 from overset.manager.members.service import MemberService
 from overset.manager.names import parse_name
@@ -85,12 +85,17 @@ class TokenService:
             scope=format_scopes(granted),
             ttl=ttl,
         )
-        self.keys.signer()  # the first key is made in a transaction of its own
+        signer = self.keys.signer()
         with self.changes.writing() as transaction:
-            return self.issue_in(transaction, request)
+            return self.issue_in(transaction, request, signer)
 
-    def issue_in(self, transaction: Transaction, request: TokenRequest) -> IssuedToken:
-        """Issue a token that somebody else decided about, in their transaction."""
+    def issue_in(
+        self, transaction: Transaction, request: TokenRequest, signer: Signer
+    ) -> IssuedToken:
+        """Issue a token that somebody else decided about, in their transaction.
+
+        The signer is found before it: to make the first key takes a transaction of its own.
+        """
         issued_at = self.now().replace(microsecond=0)
         token = Token(
             id=new_token_id(),
@@ -107,7 +112,7 @@ class TokenService:
         transaction.execute(delete(tokens).where(long_gone))
         row = {**asdict(token), "grant_id": request.grant_id}
         transaction.execute(insert(tokens).values(row))
-        return IssuedToken(value=self._sign(token), token=token)
+        return IssuedToken(value=self._sign(token, signer), token=token)
 
     def find(self, token_id: str) -> Token | None:
         """Return the record of a token, or None."""
@@ -152,8 +157,7 @@ class TokenService:
         urls = [self.settings.mcp_url(workspace.slug) for workspace in found]
         return urls or [api_audience(self.settings)]
 
-    def _sign(self, token: Token) -> str:
-        signer = self.keys.signer()
+    def _sign(self, token: Token, signer: Signer) -> str:
         claims = {
             "iss": self.settings.issuer,
             "sub": token.user_id,
