@@ -17,7 +17,7 @@ def provider(
     if request.param != "memory":
         postgres = request.getfixturevalue("postgres")
         given = {
-            "redis_url": request.getfixturevalue("redis").url,
+            "redis_url": request.getfixturevalue("redis_server").url,
             "manager_database_url": postgres.create_database(),
         }
     with running_provider(Path(tmp_path_factory.mktemp("provider")), **given) as running:

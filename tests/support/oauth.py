@@ -21,6 +21,7 @@ from support.manager import Clock, make_settings, serving
 from support.processes import free_port
 
 PASSWORD = "correct horse battery"
+_MOST_HOPS = 10
 CALLBACK = "http://127.0.0.1:53219/callback"
 
 
@@ -88,11 +89,14 @@ class Person:
         return self.send(page, button="deny")
 
     def _follow(self, response: httpx.Response) -> httpx.Response:
+        hops = 0
         while response.is_redirect:
             assert response.status_code == 303, response.status_code
             target = urljoin(str(response.url), response.headers["location"])
             if not target.startswith(self.origin + "/"):
                 return response
+            hops += 1
+            assert hops < _MOST_HOPS, "a circle of redirects"
             response = self.http.get(target)
         return response
 

@@ -93,9 +93,9 @@ def _respond(oauth: OAuth, request: Request, form: FormData, answer: Any) -> Res
         )
         response: Response = answer(asked)
     except OAuth2Error as error:
-        return oauth.server.handle_error_response(None, error)
-    except UnicodeDecodeError:
-        return oauth.server.handle_error_response(None, InvalidClientError(status_code=401))
+        response = oauth.server.handle_error_response(None, error)
+    except UnicodeDecodeError:  # of credentials that are no text
+        response = oauth.server.handle_error_response(None, InvalidClientError(status_code=401))
     return response
 
 

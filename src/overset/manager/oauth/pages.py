@@ -29,9 +29,7 @@ _Sessions = Annotated[SessionService, Depends(served(SessionService))]
 
 
 @router.get("/authorize")
-def authorize(
-    oauth: Served, forms: _FormsServed, signed_in: Visitor, request: Request
-) -> Response:
+def authorize(oauth: Served, forms: _FormsServed, signed_in: Visitor, request: Request) -> Response:
     """Lead a person from a client's request to the client (RFC 6749 section 3.1)."""
     try:
         step = oauth.authorization.start(request.query_params.multi_items(), signed_in)
@@ -41,9 +39,7 @@ def authorize(
 
 
 @router.get("/authorize/resume")
-def resume(
-    oauth: Served, forms: _FormsServed, signed_in: Visitor, authorization: str
-) -> Response:
+def resume(oauth: Served, forms: _FormsServed, signed_in: Visitor, authorization: str) -> Response:
     """Go on after sign-in."""
     waiting = _get(oauth, authorization)
     try:
@@ -133,7 +129,8 @@ def _show(step: Step, forms: Forms, signed_in: SignedIn | None) -> Response:
 
 
 def _sign_in(name: str) -> Response:
-    return RedirectResponse(f"/sign-in?authorization={name}", status_code=_SEE_OTHER)
+    # Not past the form, though somebody may be signed in: it may have to be done once more.
+    return RedirectResponse(f"/sign-in?authorization={name}&again=true", status_code=_SEE_OTHER)
 
 
 def _get(oauth: OAuth, name: str) -> Waiting:

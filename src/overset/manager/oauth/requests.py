@@ -18,7 +18,7 @@ _SINGLE = frozenset(
 )
 
 
-class Payload(OAuth2Payload):
+class Payload(OAuth2Payload):  # type: ignore[misc]  # Authlib is untyped
     """The parameters of a request; of one that came twice, `data` has the first value."""
 
     def __init__(self, parameters: Parameters) -> None:

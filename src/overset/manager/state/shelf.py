@@ -1,10 +1,10 @@
 """A shelf: short-lived things of one kind, each under a secret or an id that somebody holds."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import structlog
 from anyio import from_thread
@@ -66,7 +66,7 @@ def _digest(key: str) -> str:
     return sha256(key.encode()).hexdigest()
 
 
-def _ask(question: Callable[[], Awaitable[T]]) -> T:
+def _ask(question: Callable[[], Coroutine[Any, Any, T]]) -> T:
     try:
         return from_thread.run(question)
     except (RedisError, OSError, BaseKeyValueError) as error:
