@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -105,16 +106,15 @@ def test_silently_nobody_is_asked_anything(provider: Provider) -> None:
     assert "code" in app.read(stranger.open(app.url(**asked)))
 
 
-def test_who_must_sign_in_again_does(provider: Provider) -> None:
-    app, person, _ = signed_in(provider, scope="openid")
-    provider.clock.advance(timedelta(minutes=10))
+def test_who_must_sign_in_again_does(tmp_path: Path) -> None:
     old = {"login": {"prompt": "login"}, "age": {"max_age": "60"}}
-
-    for asked in old.values():
-        page = person.open(app.url(scope="openid", **asked))
-        assert "password" in page.text
-        assert "code" in app.read(person.sign_in(page))
-        provider.clock.advance(timedelta(minutes=10))
+    with running_provider(tmp_path) as provider:
+        app, person, _ = signed_in(provider, scope="openid")
+        for asked in old.values():
+            provider.clock.advance(timedelta(minutes=10))
+            page = person.open(app.url(scope="openid", **asked))
+            assert "password" in page.text
+            assert "code" in app.read(person.sign_in(page))
 
 
 def test_a_client_may_ask_for_consent_again(provider: Provider) -> None:
