@@ -136,7 +136,9 @@ def test_a_withdrawn_consent_ends_the_family_and_is_asked_for_again(provider: Pr
     user = provider.manager.users.get_by_email("wary@example.com")
     (consent,) = provider.manager.oauth.consents.list(user.id)
 
-    provider.manager.oauth.consents.withdraw(user.id, consent.id)
+    account = person.open("/account")
+    assert "Test App" in account.text
+    person.send(account, action="/account/clients/withdraw", id=consent.id)
 
     assert not counts(provider, tokens["access_token"])
     assert app.refresh(tokens["refresh_token"]).json()["error"] == "invalid_grant"

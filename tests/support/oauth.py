@@ -62,12 +62,17 @@ class Person:
         return self._follow(self.http.get(url))
 
     def send(
-        self, page: httpx.Response, *, button: str | None = None, **values: Any
+        self,
+        page: httpx.Response,
+        *,
+        button: str | None = None,
+        action: str | None = None,
+        **values: Any,
     ) -> httpx.Response:
-        """Send the form of a page, filled in."""
+        """Send a form of a page, filled in: the one of an action, or the first."""
         reader = _Forms()
         reader.feed(page.text)
-        action, fields = next(one for one in reader.forms if one[1])
+        action, fields = next(one for one in reader.forms if action in {None, one[0]})
         kept = [(name, value) for name, value in fields if name not in values]
         for name, value in values.items():
             kept += [(name, one) for one in (value if isinstance(value, list) else [value])]

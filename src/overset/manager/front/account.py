@@ -1,4 +1,4 @@
-"""Pages: one's own account, password and signed-in browsers."""
+"""Pages: one's own account: password, signed-in browsers, and programs that may act for one."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -9,10 +9,12 @@ from starlette.responses import Response
 
 from overset.kernel.errors import Forbidden, InvalidRequest, Refusal, TooManyRequests
 from overset.manager.client_address import find_client_address
+from overset.manager.consents.service import ConsentService
 from overset.manager.front.browsers import name_browser
 from overset.manager.front.forms import EndForm, PasswordForm
 from overset.manager.http import served
 from overset.manager.pages.forms import Forms
+from overset.manager.oauth.question import in_words
 from overset.manager.pages.render import render
 from overset.manager.paging import MAX_LIMIT
 from overset.manager.people.attempts import AttemptService
@@ -36,6 +38,7 @@ class AccountPage:
     attempts: Annotated[AttemptService, Depends(served(AttemptService))]
     passwords: Annotated[PasswordService, Depends(served(PasswordService))]
     sessions: Sessions
+    consents: Annotated[ConsentService, Depends(served(ConsentService))]
 
     def show(self, known: SignedIn, *, done: str = "", refusal: Refusal | None = None) -> Response:
         """Return the page; `done` and `refusal` say what became of the last form."""
@@ -47,6 +50,8 @@ class AccountPage:
             current=known.session,
             sessions=self.sessions.page(known.user.id, limit=MAX_LIMIT).items,
             name_browser=name_browser,
+            consents=self.consents.list(known.user.id),
+            words=in_words,
             has_password=self.passwords.has_one(known.user.id),
             shortest=SHORTEST,
             done=done,
@@ -72,6 +77,7 @@ def show_account(page: Page, known: Known, done: str = "") -> Response:
 _DONE = {
     "password": "Your password is changed. Every other browser was signed out.",
     "session": "That browser is signed out.",
+    "client": "That program can no longer act for you.",
 }
 
 
@@ -117,3 +123,14 @@ def end_session(
     page.sessions.end(form.id, user_id=known.user.id)
     _log.info("signed out", user_id=known.user.id, session_id=form.id)
     return go_on(f"{HOME}?done=session")
+
+
+@router.post(f"{HOME}/clients/withdraw")
+def withdraw_consent(
+    request: Request, page: Page, known: Known, form: Annotated[EndForm, Form()]
+) -> Response:
+    """Take back what a program was allowed; its tokens are worthless at once."""
+    page.check(request, known, form.csrf)
+    page.consents.withdraw(known.user.id, form.id)
+    _log.info("consent withdrawn", user_id=known.user.id, consent_id=form.id)
+    return go_on(f"{HOME}?done=client")

@@ -135,6 +135,11 @@ class Question:
         return Chosen(workspace if self.needs_workspace else None, " ".join(sorted(chosen)))
 
 
+def in_words(scope: str) -> list[str]:
+    """Return what scopes allow, in the words of the consent page."""
+    return [words for one, words in _IN_WORDS.items() if one in scope.split()]
+
+
 def key_of(request: Any, user_id: str, workspace_id: str) -> ConsentKey:
     """Return what a consent to a request is remembered under."""
     uri = request.payload.redirect_uri or request.client.get_default_redirect_uri()
