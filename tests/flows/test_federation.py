@@ -16,6 +16,12 @@ from support.openid_provider import OpenIDProvider, running_provider
 from support.people import PASSWORD
 
 
+@pytest.fixture
+def platform(federated_platform: Platform) -> Platform:
+    """With state in this process alone, and with state that replicas share."""
+    return federated_platform
+
+
 def subjects(platform: Platform) -> list[tuple[str, str]]:
     query = select(identities.c.subject, identities.c.user_id)
     with platform.manager.database.reading() as connection:

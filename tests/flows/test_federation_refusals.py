@@ -13,6 +13,12 @@ VICTIM = "victim@example.com"
 
 
 @pytest.fixture
+def platform(federated_platform: Platform) -> Platform:
+    """With state in this process alone, and with state that replicas share."""
+    return federated_platform
+
+
+@pytest.fixture
 def victim(platform: Platform) -> str:
     """The login of somebody who may sign in."""
     return platform.provider.add_account(email=VICTIM, email_verified=True)

@@ -129,7 +129,7 @@ def stores(request: pytest.FixtureRequest) -> dict[str, Any]:
 
 
 @pytest.fixture
-def platform(
+def federated_platform(
     tmp_path: Path, stores: dict[str, Any], openid_provider: OpenIDProvider, clock: Clock
 ) -> Iterator[Platform]:
     """A platform whose provider is trusted with example.com, once for each way to keep state."""
