@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from overset.manager.oauth.clients.cache_control import DEFAULT, LONGEST, cache_time
@@ -74,6 +74,7 @@ def test_how_long_a_document_is_fresh(headers: dict[str, str], expected: timedel
     assert cache_time(headers, now=NOW) == expected
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(
     headers=st.dictionaries(
         st.sampled_from(["cache-control", "age", "expires", "date"]),

@@ -13,8 +13,8 @@ from overset.manager.consents.service import ConsentService
 from overset.manager.front.browsers import name_browser
 from overset.manager.front.forms import EndForm, PasswordForm
 from overset.manager.http import served
-from overset.manager.pages.forms import Forms
 from overset.manager.oauth.question import in_words
+from overset.manager.pages.forms import Forms
 from overset.manager.pages.render import render
 from overset.manager.paging import MAX_LIMIT
 from overset.manager.people.attempts import AttemptService
