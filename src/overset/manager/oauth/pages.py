@@ -152,6 +152,6 @@ def _explain(error: OAuth2Error) -> InvalidRequest:
     # Nobody may be redirected: the person is told, with words that are ours or Authlib's.
     detail = error.get_error_description() or "The request is malformed."
     return InvalidRequest(
-        f"oauth_{error.error}",
+        "authorization_refused",
         f"The program that sent you here asked for something that cannot be done: {detail}",
     )
