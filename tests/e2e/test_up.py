@@ -80,6 +80,26 @@ def test_a_token_for_each_of_them_is_one_command_away(up: Up) -> None:
     assert read_tool(read_rpc(answer))["charts"]
 
 
+def test_the_printed_operator_signs_in_and_is_a_member_of_both_workspaces(up: Up) -> None:
+    told = re.search(
+        r"^Sign in: (\S+) as (\S+)\nPassword: (\S+)", up.process.output(), re.MULTILINE
+    )
+    assert told
+    url, email, password = told.groups()
+    with httpx.Client(base_url=url) as http:
+        csrf = re.search(r'name="csrf" value="([^"]+)"', http.get("/sign-in").text)
+        assert csrf
+        form = {"email": email, "password": password, "csrf": csrf[1]}
+        arrived = http.post("/sign-in", data=form, headers={"Origin": url})
+        account = http.get("/account")
+
+    assert (arrived.status_code, arrived.headers["Location"]) == (303, "/account")
+    assert "Operator of the platform" in account.text
+    for slug in DASHBOARDS:
+        assert email in overset("member", "list", slug, "--json", home=up.home)
+    assert password not in (up.home / "logs" / "overset.log").read_text()
+
+
 def test_a_second_start_on_the_same_home_is_refused(up: Up, tmp_path: Path) -> None:
     second = start(up.home, free_port(), log=tmp_path / "log")
 
@@ -129,6 +149,8 @@ def test_ctrl_c_stops_it_cleanly_and_a_second_start_finds_everything(up: Up) -> 
         assert DASHBOARDS["acme"] in found.paste(found.lines("curl ")[0]).stdout
         assert "Preparing" not in again.output()
         assert "Loading" not in again.output()
+        assert "Password: " not in again.output()
+        assert "overset user password operator@example.com" in again.output()
     finally:
         again.stop()
 

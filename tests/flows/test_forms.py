@@ -144,6 +144,17 @@ def test_a_person_gets_a_page_and_a_program_a_problem_document(small_site: Site)
         assert "json" in person.open(path).response.headers["Content-Type"]
 
 
+def test_a_page_speaks_to_people_of_what_is_wrong(ada: Browser):
+    missing, wrong = ada.open("/nothing/here"), ada.open("/sign-out")
+    long = ada.send("/sign-in", {"email": "a" * 3000})
+    nul = ada.send("/sign-in", {"email": "a\0b"})
+
+    assert (missing.status, "There is no page at this address" in missing.text) == (404, True)
+    assert (wrong.status, "a form of another page" in wrong.text) == (405, True)
+    assert (long.status, "is too long" in long.text) == (422, True)
+    assert nul.status == 422
+
+
 def test_on_https_every_cookie_is_of_this_host_alone(tmp_path):
     settings = make_settings(tmp_path, domain="example.com", public_scheme="https")
     with open_manager(settings, provisioner=NullProvisioner()) as manager:

@@ -11,7 +11,7 @@ from overset.kernel.ids import new_grant_id, new_token_id
 from overset.manager.people.model import Method
 from overset.manager.services import Manager
 from overset.manager.tables import grants, passwords, sessions, tokens
-from support.manager import make_member
+from support.manager import Clock, make_member
 from support.people import PASSWORD, Browser, Site
 
 COOKIE = "overset_session"
@@ -219,6 +219,26 @@ def test_every_sign_in_of_a_user_can_be_ended_at_once(manager: Manager):
     assert manager.sessions.find_by_id(left.id) is not None
     manager.sessions.end(left.id)
     assert manager.sessions.find_by_id(left.id) is None
+
+
+def test_sign_ins_of_long_ago_are_forgotten_unless_something_was_granted_in_them(
+    manager: Manager, clock: Clock
+):
+    user = manager.users.create("ada@example.com")
+
+    def sign_in() -> str:
+        given = {"method": Method.PASSWORD, "user_agent": "", "address": ""}
+        return manager.sessions.begin(user.id, **given)[0].id
+
+    forgotten, kept = sign_in(), sign_in()
+    _grant(manager, user.id, kept)
+    clock.advance(timedelta(days=31))
+    last = sign_in()
+
+    with manager.database.reading() as connection:
+        found = set(connection.execute(select(sessions.c.id)).scalars())
+    assert found == {kept, last}
+    assert forgotten not in found
 
 
 def test_nobody_disabled_is_signed_in(manager: Manager):

@@ -56,6 +56,7 @@ def print_banner(
         console.print(
             "\nNext:  overset workspace create SLUG, overset member add SLUG EMAIL --role Admin,"
         )
+        console.print("       overset user invite EMAIL --operator,")
         console.print("       overset token issue --user EMAIL --workspace SLUG")
     console.print("\nCtrl-C stops it; `overset up` again finds everything as it was.\n")
 

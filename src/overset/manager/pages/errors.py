@@ -13,12 +13,19 @@ _TITLES = {
     HTTPStatus.BAD_REQUEST: "This does not work",
     HTTPStatus.FORBIDDEN: "Not allowed",
     HTTPStatus.NOT_FOUND: "Nothing here",
+    HTTPStatus.METHOD_NOT_ALLOWED: "This does not work",
     HTTPStatus.CONFLICT: "This does not work",
     HTTPStatus.TOO_MANY_REQUESTS: "Too many attempts",
     HTTPStatus.UNPROCESSABLE_ENTITY: "Something is missing",
     HTTPStatus.INTERNAL_SERVER_ERROR: "Something went wrong",
     HTTPStatus.SERVICE_UNAVAILABLE: "Not possible right now",
 }
+_SENTENCES = {
+    HTTPStatus.NOT_FOUND: "There is no page at this address.",
+    HTTPStatus.METHOD_NOT_ALLOWED: "This address is for a form of another page.",
+    HTTPStatus.UNPROCESSABLE_ENTITY: "Something is missing, or is too long. Go back and try again.",
+}
+"""In place of what only says the status, or speaks of a program's fields."""
 
 
 def wants_page(request: Request) -> bool:
@@ -38,7 +45,10 @@ def error_page(
         request_id: what to tell an operator.
         headers: those of the refusal.
     """
-    title = _TITLES.get(HTTPStatus(status), HTTPStatus(status).phrase)
+    known = HTTPStatus(status)
+    title = _TITLES.get(known, known.phrase)
+    if detail == known.phrase or known is HTTPStatus.UNPROCESSABLE_ENTITY:
+        detail = _SENTENCES.get(known, detail)
     page = render("error.html", status=status, title=title, detail=detail, request_id=request_id)
     page.headers.update(headers or {})
     return page

@@ -2,11 +2,11 @@
 
 import secrets
 from dataclasses import asdict, dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import delete, exists, insert, select, update
 
 from overset.kernel.clock import Now
 from overset.kernel.errors import Forbidden
@@ -16,11 +16,12 @@ from overset.manager.changes.service import ChangeLog
 from overset.manager.ending import end_sessions
 from overset.manager.paging import DEFAULT_LIMIT, Page, fetch_page
 from overset.manager.people.model import Method, Session, SignedIn
-from overset.manager.tables import sessions
+from overset.manager.tables import grants, sessions
 from overset.manager.users.service import UserService
 
 _SECRET_BYTES = 32
 _SEEN_EVERY = timedelta(minutes=1)
+_KEPT_AFTER_EXPIRY = timedelta(days=30)
 _PUBLIC = [sessions.c[name] for name in Session.__dataclass_fields__]
 _USER_AGENT_LENGTH = sessions.c.user_agent.type.length
 
@@ -61,6 +62,7 @@ class SessionService:
         )
         row = {**asdict(session), "method": method.value, "secret_hash": _digest(secret)}
         with self.changes.writing() as transaction:
+            transaction.execute(delete(sessions).where(*_forgotten(now)))
             transaction.execute(insert(sessions).values(row))
         return session, secret
 
@@ -125,6 +127,11 @@ class SessionService:
         values = {"seen_at": now, "expires_at": now + self.settings.session_time}
         with self.changes.database.writing() as connection:
             connection.execute(mine.values(values))
+
+
+def _forgotten(now: datetime) -> tuple[Any, ...]:
+    of_a_grant = exists().where(grants.c.session_id == sessions.c.id)
+    return sessions.c.expires_at < now - _KEPT_AFTER_EXPIRY, ~of_a_grant
 
 
 def _digest(secret: str) -> str:
