@@ -1,5 +1,7 @@
 """Forms and pages as another site would misuse them: forged, framed, read along."""
 
+import re
+
 import httpx
 import pytest
 
@@ -110,7 +112,7 @@ def test_no_page_needs_a_script_or_another_host(ada: Browser):
         text = ada.open(path).text
         assert "<script" not in text
         assert " style=" not in text
-        assert "://" not in text
+        assert not re.search(r"""(src|href|action)=["'](?!/)""", text)
 
 
 def test_a_redirect_is_not_kept_either(small_site: Site):

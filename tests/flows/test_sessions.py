@@ -132,6 +132,21 @@ def test_the_account_lists_ones_browsers_and_marks_this_one(site: Site):
     assert "from 127.0.0.1" in text
 
 
+def test_the_account_names_the_address_of_each_of_ones_workspaces_and_no_others(
+    small_site: Site,
+):
+    small_site.person()
+    make_member(small_site.manager, "acme")
+    make_member(small_site.manager, "globex", "eve@example.com")
+    browser = small_site.browser()
+    browser.sign_in("ada@example.com")
+
+    text = browser.open("/account").text
+
+    assert f"<dt>acme</dt><dd><code>{small_site.url}/mcp</code></dd>" in text
+    assert "globex" not in text
+
+
 def test_another_browser_is_signed_out_from_the_list(site: Site):
     user_id = site.person()
     here, lost = site.browser(), site.browser()

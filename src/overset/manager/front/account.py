@@ -13,6 +13,7 @@ from overset.manager.consents.service import ConsentService
 from overset.manager.front.browsers import name_browser
 from overset.manager.front.forms import EndForm, PasswordForm
 from overset.manager.http import served
+from overset.manager.members.service import MemberService
 from overset.manager.oauth.question import in_words
 from overset.manager.pages.forms import Forms
 from overset.manager.pages.render import render
@@ -38,6 +39,7 @@ class AccountPage:
     attempts: Annotated[AttemptService, Depends(served(AttemptService))]
     passwords: Annotated[PasswordService, Depends(served(PasswordService))]
     sessions: Sessions
+    members: Annotated[MemberService, Depends(served(MemberService))]
     consents: Annotated[ConsentService, Depends(served(ConsentService))]
 
     def show(self, known: SignedIn, *, done: str = "", refusal: Refusal | None = None) -> Response:
@@ -50,6 +52,7 @@ class AccountPage:
             current=known.session,
             sessions=self.sessions.page(known.user.id, limit=MAX_LIMIT).items,
             name_browser=name_browser,
+            places=self._list_places(known),
             consents=self.consents.list(known.user.id),
             words=in_words,
             has_password=self.passwords.has_one(known.user.id),
@@ -59,6 +62,16 @@ class AccountPage:
         )
         page.headers.update(refusal.headers if refusal else {})
         return page
+
+    def _list_places(self, known: SignedIn) -> list[tuple[str, str]]:
+        """Return the name and the MCP URL of each workspace of the user's."""
+        settings = self.sessions.settings
+        # On one machine programs cannot resolve `<slug>.localhost`: consent asks for the workspace.
+        door = settings.neutral_mcp_url if settings.domain == "localhost" else None
+        return [
+            (workspace.name, door or settings.mcp_url(workspace.slug))
+            for workspace in self.members.list_workspaces_of(known.user.id)
+        ]
 
     def check(self, request: Request, known: SignedIn, csrf: str) -> None:
         """Refuse a form that is not from this page in this browser."""
