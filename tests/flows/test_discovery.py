@@ -72,3 +72,31 @@ def test_health_and_metrics_are_not_for_customers(platform):
         for path in ("/metrics", "/health/ready"):
             refused(platform.post(method="GET", path=path, host=host), 404, "not_found")
     assert platform.post(method="GET", path="/health/ready").status_code == 200
+
+
+ISSUER = ("/.well-known/oauth-authorization-server", "/.well-known/openid-configuration")
+
+
+@pytest.mark.parametrize("host", ["acme.localhost", "api.localhost", "127.0.0.1", "localhost"])
+@pytest.mark.parametrize("spelled", ["{}", "{}/mcp", "/mcp{}"])
+def test_who_takes_a_host_for_the_issuer_is_told_of_the_issuer(platform, host, spelled):
+    for path in ISSUER:
+        response = platform.post(method="GET", path=spelled.format(path), host=host)
+
+        assert response.status_code == 200, response.text
+        document = response.json()
+        assert document["issuer"] == platform.settings.issuer
+        assert document["token_endpoint"] == platform.settings.issuer + "/token"
+        here = f"http://{host}:{platform.settings.port}"
+        assert document["authorization_endpoint"] == here + "/authorize"
+
+
+@pytest.mark.parametrize("host", ["acme.localhost", "api.localhost", "127.0.0.1"])
+def test_who_would_sign_in_on_a_host_is_sent_to_the_issuer_for_it(platform, host):
+    response = platform.post(method="GET", path="/authorize?client_id=x&state=y", host=host)
+
+    assert response.status_code == 303
+    sent = httpx.URL(response.headers["location"])
+    assert str(sent.copy_with(query=None)) == platform.settings.issuer + "/authorize"
+    resource = f"http://{host}:{platform.settings.port}/mcp"
+    assert dict(sent.params) == {"client_id": "x", "state": "y", "resource": resource}

@@ -175,6 +175,7 @@ def running_platform(
         "OVERSET_PORT": str(free_port()),
         "OVERSET_MASTER_KEY": MASTER_KEY,
         "OVERSET_LOG_FORMAT": "console",
+        "OVERSET_REGISTRATIONS_PER_HOUR": "10000",
         **environment,
     }
     with pytest.MonkeyPatch.context() as patch:
