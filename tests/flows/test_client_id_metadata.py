@@ -56,7 +56,6 @@ def test_a22_a_client_is_what_its_document_says(desk: Desk, publisher: Publisher
     assert (client["id"], client["kind"]) == (url, "published")
     assert client["name"] == "A Published Client"
     assert not client["is_confidential"]
-    assert not client["is_local"]
     asked = {**publisher.asked[0][1]}
     assert asked.pop("host") == f"localhost:{publisher.port}"
     assert asked == {"accept": "application/json", "accept-encoding": "identity"}
@@ -70,15 +69,6 @@ def test_a22_a23_redirect_uris_are_those_of_the_document_exactly(desk: Desk, pub
     assert not desk.may_redirect(url, "https://app.example.com/callback/")
     assert not desk.may_redirect(url, "https://app.example.com/callback?x=1")
     assert not desk.may_redirect(url, "http://localhost:41234/callback")
-
-
-def test_a22_a_client_that_lives_on_localhost_alone_is_marked(desk: Desk, publisher: Publisher):
-    url = publisher.url()
-    publisher.publish(
-        make_document(url, redirect_uris=["http://127.0.0.1/", "http://localhost/cb"])
-    )
-
-    assert desk.find(url)["is_local"]
 
 
 def test_a_document_of_chatgpt_s_shape_makes_a_public_client(desk: Desk, publisher: Publisher):

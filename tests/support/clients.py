@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,6 +17,7 @@ from overset.kernel.clock import Now, utc_now
 from overset.kernel.settings import Settings
 from overset.manager.app import create_app
 from overset.manager.http import served
+from overset.manager.oauth.clients.asker import asked_by
 from overset.manager.oauth.clients.model import Client
 from overset.manager.oauth.clients.registry import ClientRegistry
 from overset.manager.services import Manager, open_manager
@@ -104,7 +106,9 @@ def running_desk(settings: Settings, *, now: Now = utc_now) -> Iterator[Desk]:
 def _add_questions(app: FastAPI) -> None:
     @app.get("/test/find")
     def find(registry: Registry, client_id: str, address: str | None = None) -> Any:
-        client = registry.find(client_id, address=address)
+        # By default each asks for the first time.
+        with asked_by(address or secrets.token_hex(8)):
+            client = registry.find(client_id)
         return client and _tell(client)
 
     @app.get("/test/scope")
@@ -126,6 +130,5 @@ def _tell(client: Client) -> dict[str, Any]:
         "name": client.name,
         "kind": client.kind,
         "is_confidential": client.is_confidential,
-        "is_local": client.is_local,
         **client.metadata.model_dump(mode="json"),
     }

@@ -10,8 +10,10 @@ from starlette.responses import JSONResponse, Response
 
 from overset.auth.scopes import Scope
 from overset.kernel.errors import Forbidden, InvalidToken
+from overset.manager.client_address import find_client_address
 from overset.manager.http import served
 from overset.manager.oauth.assembly import OAuth
+from overset.manager.oauth.clients.asker import asked_by
 from overset.manager.oauth.openid_id_token import describe
 from overset.manager.oauth.requests import Request as OAuthRequest
 from overset.manager.users.service import UserService
@@ -91,7 +93,8 @@ def _respond(oauth: OAuth, request: Request, form: FormData, answer: Any) -> Res
             [(name, value) for name, value in form.multi_items() if isinstance(value, str)],
             _headers(request),
         )
-        response: Response = answer(asked)
+        with asked_by(find_client_address(request, oauth.server.settings)):
+            response: Response = answer(asked)
     except OAuth2Error as error:
         response = oauth.server.handle_error_response(None, error)
     except UnicodeDecodeError:  # of credentials that are no text

@@ -8,9 +8,11 @@ from starlette.responses import RedirectResponse, Response
 
 from overset.kernel.errors import InvalidRequest
 from overset.manager.authorizations.model import Waiting
+from overset.manager.client_address import find_client_address
 from overset.manager.http import served
 from overset.manager.oauth.assembly import OAuth
 from overset.manager.oauth.authorization import SignInFirst, Step
+from overset.manager.oauth.clients.asker import asked_by
 from overset.manager.oauth.endpoints import Form, Served
 from overset.manager.oauth.question import Question
 from overset.manager.oauth.requests import Request as OAuthRequest
@@ -32,7 +34,8 @@ _Sessions = Annotated[SessionService, Depends(served(SessionService))]
 def authorize(oauth: Served, forms: _FormsServed, signed_in: Visitor, request: Request) -> Response:
     """Lead a person from a client's request to the client (RFC 6749 section 3.1)."""
     try:
-        step = oauth.authorization.start(request.query_params.multi_items(), signed_in)
+        with asked_by(find_client_address(request, oauth.server.settings)):
+            step = oauth.authorization.start(request.query_params.multi_items(), signed_in)
     except OAuth2Error as error:
         raise _explain(error) from error
     return _show(step, forms, signed_in)

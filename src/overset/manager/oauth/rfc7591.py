@@ -36,7 +36,7 @@ def open_registration(
 ) -> "RegistrationEndpoint":
     """Return the endpoint of these settings."""
     item = RateLimitItemPerHour(settings.registrations_per_hour)
-    limit = Limit(limiter, item, code="registrations_exhausted", now=clients.now)
+    limit = Limit(limiter, item, code="registrations_exhausted")
     return RegistrationEndpoint(settings, clients, limit)
 
 

@@ -1,6 +1,7 @@
 """How often somebody may do something: counted in Redis for all replicas, else in this process."""
 
 import math
+import time
 from dataclasses import dataclass
 
 from limits import RateLimitItem
@@ -8,7 +9,6 @@ from limits.storage import MemoryStorage, RedisStorage
 from limits.strategies import RateLimiter, SlidingWindowCounterRateLimiter
 from redis.exceptions import RedisError
 
-from overset.kernel.clock import Now
 from overset.kernel.errors import TooManyRequests, Unavailable
 from overset.kernel.settings import Settings
 
@@ -22,7 +22,6 @@ class Limit:
     limiter: RateLimiter
     item: RateLimitItem
     code: str
-    now: Now
 
     def count(self, key: str) -> None:
         """Count one more.
@@ -41,7 +40,8 @@ class Limit:
                 "Sign-in is not possible right now. Try again in a few seconds.",
                 headers={"Retry-After": "5"},
             ) from error
-        wait = max(1, math.ceil(reset - self.now().timestamp()))
+        # It counts by the real time, whatever clock the manager has.
+        wait = max(1, math.ceil(reset - time.time()))
         raise TooManyRequests(
             self.code,
             f"Too many in too short a time: try again in {wait} s.",

@@ -18,7 +18,7 @@ from overset.manager.oauth.clients.service import ClientService
 from overset.manager.state.limit import Limit
 from overset.manager.state.shelf import Shelf
 
-_DOCUMENTS_PER_MINUTE = 60
+_PER_SERVER, _PER_ASKER = 60, 20
 
 
 def open_registry(
@@ -30,12 +30,14 @@ def open_registry(
     now: Now,
 ) -> ClientRegistry:
     """Return the registry of these settings; `made` are the clients that operators made."""
-    item = RateLimitItemPerMinute(_DOCUMENTS_PER_MINUTE)
-    limit = Limit(limiter, item, code="documents_exhausted", now=now)
+    servers, askers = (
+        Limit(limiter, RateLimitItemPerMinute(most), code="documents_exhausted")
+        for most in (_PER_SERVER, _PER_ASKER)
+    )
     documents = ClientDocuments(
         shelf=Shelf(state, "documents", Document, DEFAULT),
-        fetch=PublicFetch(settings.client_metadata_allow, limit=limit),
-        limit=limit,
+        fetch=PublicFetch(settings.client_metadata_allow, limit=servers),
+        limit=askers,
         now=now,
     )
     registered = Shelf(state, "clients", Registration, REGISTRATION_TIME)

@@ -15,6 +15,7 @@ from pydantic import BaseModel
 
 from overset.kernel.clock import Now
 from overset.kernel.errors import InvalidRequest, Unavailable
+from overset.manager.oauth.clients.asker import find_asker
 from overset.manager.oauth.clients.cache_control import LONGEST, cache_time, may_be_stale
 from overset.manager.oauth.clients.metadata import (
     GRANT_TYPES,
@@ -64,7 +65,7 @@ class ClientDocuments:
     Attributes:
         shelf: the documents that may be used without asking, or if nobody can be asked.
         fetch: asks for the others.
-        limit: how often it may be asked on behalf of one address.
+        limit: how often it may be asked on behalf of one address; see `asker.py`.
         now: the wall clock.
     """
 
@@ -79,7 +80,7 @@ class ClientDocuments:
         default_factory=lambda: tuple(threading.Lock() for _ in range(_TURNS))
     )
 
-    def find(self, url: str, *, address: str | None = None) -> Client | None:
+    def find(self, url: str) -> Client | None:
         """Return the client that this URL describes, or None, with a line in the log.
 
         Raises:
@@ -93,7 +94,7 @@ class ClientDocuments:
             with self._turn(url):
                 document = self.shelf.get(url)
                 if not self._is_fresh(document):
-                    document = self._fetch(url, address, known=document)
+                    document = self._fetch(url, known=document)
         return None if document is None else _make(url, document)
 
     def _is_fresh(self, document: Document | None) -> bool:
@@ -114,9 +115,9 @@ class ClientDocuments:
         finally:
             self._busy.release()
 
-    def _fetch(self, url: str, address: str | None, *, known: Document | None) -> Document | None:
-        if address is not None:
-            self.limit.count(f"from {address}")
+    def _fetch(self, url: str, *, known: Document | None) -> Document | None:
+        if (asker := find_asker()) is not None:
+            self.limit.count(f"from {asker}")
         try:
             return self._read(url, self.fetch.get(url))
         except (FetchError, DocumentError) as error:

@@ -11,7 +11,7 @@ from authlib.oauth2.rfc6749 import ClientMixin
 
 from overset.auth.scopes import Scope, format_scopes
 from overset.manager.oauth.clients.metadata import SECRET_METHODS, ClientMetadata
-from overset.manager.oauth.clients.redirects import is_loopback, is_same_redirect
+from overset.manager.oauth.clients.redirects import is_same_redirect
 
 _SECRET_BYTES = 32
 
@@ -48,11 +48,6 @@ class Client(ClientMixin):  # type: ignore[misc]  # Authlib is untyped
     def is_confidential(self) -> bool:
         """Whether it has a secret."""
         return self.secret_hash is not None
-
-    @property
-    def is_local(self) -> bool:
-        """Whether any program on the person's machine could be it: all its redirects stay there."""
-        return all(is_loopback(uri) for uri in self.metadata.redirect_uris)
 
     def get_client_id(self) -> str:
         """Return the id."""

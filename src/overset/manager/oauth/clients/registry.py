@@ -39,12 +39,8 @@ class ClientRegistry:
     registered: Shelf[Registration]
     now: Now
 
-    def find(self, client_id: str, *, address: str | None = None) -> Client | None:
+    def find(self, client_id: str) -> Client | None:
         """Return a client, or None; what it published may be asked for meanwhile.
-
-        Args:
-            client_id: what a request says.
-            address: who sent that request, if limits per address are to count it.
 
         Raises:
             TooManyRequests: `documents_exhausted`, see `ClientDocuments.find`.
@@ -53,7 +49,7 @@ class ClientRegistry:
         if len(client_id) > _LONGEST_ID:
             return None
         if client_id.startswith("https://"):
-            return self.documents.find(client_id, address=address)
+            return self.documents.find(client_id)
         if client_id.startswith("cli_"):
             return self.made.find(client_id) or self._find_registered(client_id)
         return None
