@@ -36,6 +36,20 @@ _ROW = re.compile(r"^\| (\d+) \|(.*)\| ([^|]+) \| ([^|]+) \|$", re.MULTILINE)
 _CODE = re.compile(r"[a-z]+(?:_[a-z]+)*")
 
 
+REQUIREMENTS = DOCS / "reference" / "authorization-requirements.md"
+
+
+def test_every_requirement_of_authorization_names_tests_that_are_there() -> None:
+    rows = [line for line in REQUIREMENTS.read_text().splitlines() if line.startswith("| A")]
+    tests = "\n".join(path.read_text() for path in (ROOT / "tests").rglob("test_*.py"))
+    named = re.findall(r"`(test_\w+)`", REQUIREMENTS.read_text())
+
+    numbers = {int(n) for row in rows for n in re.findall(r"A(\d+)", row.split("|")[1])}
+    assert numbers == set(range(1, 31))
+    assert all("`test_" in row for row in rows)
+    assert not [name for name in named if f"def {name}(" not in tests]
+
+
 def name_of(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 

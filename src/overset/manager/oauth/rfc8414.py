@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from authlib.common.security import is_secure_transport
 from authlib.oauth2.rfc8414 import AuthorizationServerMetadata
 
 from overset.auth.scopes import Scope
@@ -46,6 +47,6 @@ def describe_server(settings: Settings) -> dict[str, Any]:
     }
     if settings.client_registration == "open":
         document["registration_endpoint"] = f"{base}/register"
-    metadata = AuthorizationServerMetadata(document)
-    metadata.validate()
+    if is_secure_transport(settings.issuer):  # else every endpoint refuses (section 6.1)
+        AuthorizationServerMetadata(document).validate()
     return document
