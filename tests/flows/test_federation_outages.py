@@ -69,13 +69,17 @@ def test_a_provider_that_was_never_there_is_told_and_found_when_it_comes(platfor
     assert later.sign_in(login).status_code == 303
 
 
-def test_a_provider_that_goes_away_in_the_middle_is_told(platform: Platform):
+def test_a_provider_that_goes_away_in_the_middle_is_told_and_the_way_back_is_kept(
+    platform: Platform,
+):
     login = platform.provider.add_account(email="ada@example.com", email_verified=True)
     browser = platform.browser()
-    arrival = platform.provider.sign_in(browser.depart(), login)
+    arrival = platform.provider.sign_in(browser.depart(authorization="abc"), login)
     platform.provider.stop()
+    answer = browser.arrive(arrival)
 
-    assert_says_so(browser.arrive(arrival))
+    assert_says_so(answer)
+    assert 'href="/sign-in?authorization=abc"' in answer.text
     assert browser.is_signed_out()
 
 
@@ -225,6 +229,16 @@ def test_the_secret_and_the_keys_follow_no_redirect(
     assert_says_so(come_back(misled.browser()))
     assert "/moved" in scripted.asked
     assert "/elsewhere" not in scripted.asked
+
+
+def test_an_answer_that_cannot_be_read_is_not_quoted_in_the_log(
+    misled: Platform, scripted: Scripted, caplog: pytest.LogCaptureFixture
+):
+    scripted.say("/token", b'["a-secret-access-token"]')
+
+    assert_says_so(come_back(misled.browser()))
+    assert "the identity provider failed" in caplog.text
+    assert "a-secret-access-token" not in caplog.text
 
 
 @pytest.mark.parametrize(

@@ -67,13 +67,16 @@ def test_a_made_up_state_does_not_count(small_platform: Platform, state: str | N
     login = small_platform.provider.add_account(email=VICTIM, email_verified=True)
     arrival = small_platform.provider.sign_in(browser.depart(), login)
 
-    assert_refused(browser, browser.arrive(arrival, state=state), 400)
+    answer = browser.arrive(arrival, state=state)
+    assert_refused(browser, answer, 400)
+    assert 'href="/sign-in"' in answer.text
 
 
 def test_a_parameter_that_comes_twice_does_not_count(platform: Platform, victim: str):
     browser = platform.browser()
     query = urlsplit(platform.provider.sign_in(browser.depart(), victim)).query
-    doubled = browser.http.get(f"{CALLBACK}?{query}&code=another")
+    code = parse_qs(query)["code"][0]
+    doubled = browser.http.get(f"{CALLBACK}?{query}&code={code}")
 
     assert_refused(browser, doubled, 400)
 

@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, Response
 
 from overset.kernel.errors import Refusal, Unavailable
 from overset.manager.http import FieldProblem, Problem, ValidationProblem
-from overset.manager.pages.errors import error_page, wants_page
+from overset.manager.pages.errors import error_page, find_way_back, wants_page
 from overset.manager.request_id import HEADER, read_request_id
 
 MEDIA_TYPE = "application/problem+json"
@@ -53,7 +53,13 @@ def _answer(
     if not wants_page(request):
         return _respond(problem, headers=headers)
     named = {**(headers or {}), HEADER: problem.request_id}
-    return error_page(problem.status, problem.detail, request_id=problem.request_id, headers=named)
+    return error_page(
+        problem.status,
+        problem.detail,
+        request_id=problem.request_id,
+        headers=named,
+        way_back=find_way_back(request),
+    )
 
 
 def _respond(problem: Problem, *, headers: Mapping[str, str] | None = None) -> JSONResponse:

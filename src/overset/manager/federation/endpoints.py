@@ -9,6 +9,7 @@ from overset.manager.authorizations.service import AuthorizationService
 from overset.manager.federation.refusals import over
 from overset.manager.federation.service import FederationService
 from overset.manager.http import served
+from overset.manager.pages.errors import offer_way_back
 from overset.manager.pages.forms import Forms
 from overset.manager.people.dependencies import Sessions
 from overset.manager.people.destinations import Destination
@@ -32,6 +33,7 @@ def start(
         next_path=request.query_params.get("next"),
         authorization=request.query_params.get("authorization"),
     )
+    offer_way_back(request, f"/sign-in?{destination.query}")
     name = destination.authorization
     waiting = authorizations.find(name) if name else None
     after = waiting.signed_in_after if waiting else None
@@ -46,11 +48,15 @@ def finish(
     request: Request, federation: Federation, forms: OurForms, sessions: Sessions
 ) -> Response:
     """Sign in whoever the provider says it was, and go on."""
+    offer_way_back(request, "/sign-in")
     answer = dict(request.query_params)
     # No parameter comes twice (RFC 6749 section 3.1): each reader might take another one.
     if len(answer) != len(request.query_params.multi_items()):
         raise over()
-    user, destination = federation.arrive(answer, browser=forms.cookie.read(request))
+    departure = federation.take_back(answer, browser=forms.cookie.read(request))
+    destination = departure.destination
+    offer_way_back(request, f"/sign-in?{destination.query}")
+    user = federation.recognise(answer, departure)
     return let_in(
         request, sessions, user_id=user.id, method=Method.FEDERATED, destination=destination
     )

@@ -6,6 +6,7 @@ from datetime import datetime
 from pydantic import BaseModel, ConfigDict, field_validator
 
 from overset.kernel.federation_settings import is_safe_url
+from overset.manager.people.destinations import Destination
 
 
 class Provider(BaseModel):
@@ -50,6 +51,11 @@ class Departure(BaseModel):
     next: str
     authorization: str | None = None
     after: int | None = None
+
+    @property
+    def destination(self) -> Destination:
+        """Where of ours the person was going."""
+        return Destination(next=self.next, authorization=self.authorization)
 
 
 @dataclass(frozen=True, slots=True)

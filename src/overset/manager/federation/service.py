@@ -60,8 +60,8 @@ class FederationService:
         self.departures.put(state, departure)
         return url
 
-    def arrive(self, answer: Mapping[str, str], *, browser: str | None) -> tuple[User, Destination]:
-        """Return who came back, and where to (OpenID Connect Core section 3.1.2.5).
+    def take_back(self, answer: Mapping[str, str], *, browser: str | None) -> Departure:
+        """Return what the browser left with, which counts once (RFC 6749 section 10.12).
 
         Args:
             answer: the parameters that the provider sent the browser back with.
@@ -70,22 +70,37 @@ class FederationService:
         Raises:
             NotFound: `federation_off`.
             InvalidRequest: `federation_over`, no sign-in of this browser waits for this answer.
+            Unavailable: the short-lived state cannot be had.
+        """
+        self._get_client()
+        state = answer.get("state")
+        departure = self.departures.take(state) if state else None
+        if departure is None or browser is None:
+            raise over()
+        # A state of somebody else's sign-in would sign this browser in as somebody else.
+        if not hmac.compare_digest(departure.browser, _digest(browser)):
+            raise over()
+        return departure
+
+    def recognise(self, answer: Mapping[str, str], departure: Departure) -> User:
+        """Return who came back (OpenID Connect Core section 3.1.2.5).
+
+        Raises:
+            InvalidRequest: `federation_over`, the provider knows no such code.
             Forbidden: `federation_refused`, `identity_not_proven`, `invitation_needed`,
                 `email_not_verified`, `identity_not_linked`, `user_disabled`.
-            Unavailable: the provider or the short-lived state cannot be had.
+            Unavailable: the provider cannot be had.
         """
         client = self._get_client()
-        departure = self._take(answer.get("state", ""), browser)
         client.check_issuer(answer.get("iss"))
         code = answer.get("code")
         if "error" in answer or not code:
             _log.info("the identity provider let nobody in: %.100s", answer.get("error"))
             raise refused(client.upstream.name)
-        claims = client.redeem(code, departure)
-        person = read_person(claims, client.settings)
+        person = read_person(client.redeem(code, departure), client.settings)
         user = self.identities.sign_in(person)
         self.group_roles.apply(user.id, groups=person.groups)
-        return user, Destination(next=departure.next, authorization=departure.authorization)
+        return user
 
     def close(self) -> None:
         """Close the connections to the provider."""
@@ -96,15 +111,6 @@ class FederationService:
         if self.client is None:
             raise no_provider()
         return self.client
-
-    def _take(self, state: str, browser: str | None) -> Departure:
-        departure = self.departures.take(state) if state else None
-        if departure is None or browser is None:
-            raise over()
-        # A state of somebody else's sign-in would sign this browser in as somebody else.
-        if not hmac.compare_digest(departure.browser, _digest(browser)):
-            raise over()
-        return departure
 
 
 def _digest(secret: str) -> str:

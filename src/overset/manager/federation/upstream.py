@@ -70,9 +70,9 @@ class Upstream:
             status, content = self._read(method, url, body, dict(headers or {}))
             return Answer(status, _OBJECT.validate_json(content))
         except (httpx.HTTPError, httpx.InvalidURL, ValidationError) as error:
-            # The class alone: a message may quote the answer.
+            # The class alone, and no cause: a message may quote the answer, with its tokens.
             _log.warning("the identity provider failed at %s: %s", url, type(error).__name__)
-            raise unavailable(self.name) from error
+            raise unavailable(self.name) from None
         finally:
             self._places.release()
 

@@ -34,8 +34,24 @@ def wants_page(request: Request) -> bool:
     return "text/html" in request.headers.get("accept", "") and not path.startswith(_FOR_PROGRAMS)
 
 
+def offer_way_back(request: Request, url: str) -> None:
+    """Let the page of a refusal of this request offer to sign in (again) at `url`."""
+    request.state.way_back = url
+
+
+def find_way_back(request: Request) -> str | None:
+    """Return what was offered for this request, or None."""
+    url: str | None = getattr(request.state, "way_back", None)
+    return url
+
+
 def error_page(
-    status: int, detail: str, *, request_id: str, headers: Mapping[str, str] | None = None
+    status: int,
+    detail: str,
+    *,
+    request_id: str,
+    headers: Mapping[str, str] | None = None,
+    way_back: str | None = None,
 ) -> HTMLResponse:
     """Return the page of a refusal.
 
@@ -44,11 +60,19 @@ def error_page(
         detail: the sentence that says what to do.
         request_id: what to tell an operator.
         headers: those of the refusal.
+        way_back: where to sign in, if that helps.
     """
     known = HTTPStatus(status)
     title = _TITLES.get(known, known.phrase)
     if detail == known.phrase or known is HTTPStatus.UNPROCESSABLE_ENTITY:
         detail = _SENTENCES.get(known, detail)
-    page = render("error.html", status=status, title=title, detail=detail, request_id=request_id)
+    page = render(
+        "error.html",
+        status=status,
+        title=title,
+        detail=detail,
+        request_id=request_id,
+        way_back=way_back,
+    )
     page.headers.update(headers or {})
     return page
