@@ -171,3 +171,25 @@ def test_a_client_that_is_removed_is_gone_with_its_tokens(closed: Provider) -> N
     assert app.redeem(code).json()["error"] == "invalid_client"
     page = person.open(app.url(resource=closed.resource()))
     assert (page.status_code, page.headers.get("location")) == (400, None)
+
+
+def test_a22_a_client_that_lives_on_localhost_alone_is_marked(
+    closed: Provider, publisher: Publisher
+) -> None:
+    url = publisher.url()
+    elsewhere = "https://app.example.com/callback"
+    publisher.publish(make_document(url, redirect_uris=[CALLBACK, elsewhere]))
+    person = closed.person()
+
+    def ask(uri: str) -> str:
+        app = App(closed.origin, client_id=url, redirect_uri=uri)
+        page = person.open(app.url(resource=closed.resource()))
+        return (person.sign_in(page) if "password" in page.text else page).text
+
+    local, remote = ask(CALLBACK), ask(elsewhere)
+
+    assert "on your own machine" in local
+    assert "<code>127.0.0.1</code>" in local
+    assert "on your own machine" not in remote
+    assert "<code>app.example.com</code>" in remote
+    assert "<code>localhost</code>" in remote  # who publishes it
