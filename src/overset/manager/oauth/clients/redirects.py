@@ -52,11 +52,6 @@ def is_same_redirect(registered: str, asked: str) -> bool:
     return ours is not None and ours == theirs
 
 
-def is_loopback(uri: str) -> bool:
-    """Say whether a redirect stays on the person's own machine."""
-    return _split_loopback(uri) is not None
-
-
 def redirect_host(uri: str) -> str:
     """Return what a person is told of where an answer goes: a host name, or `cursor:`."""
     parts = urlsplit(uri)
