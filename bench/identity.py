@@ -100,7 +100,7 @@ def _open_grants(run: Run) -> list[str]:
             revoked_at=None,
         )
         issued = manager.oauth.server.grants.open(grant, refreshable=True)
-        tokens.append(issued.refresh_token or "")
+        tokens.append(issued.refresh_token if issued and issued.refresh_token else "")
     return tokens
 
 
