@@ -8,18 +8,15 @@ from fastmcp.server.middleware import Middleware, MiddlewareContext
 from fastmcp.server.middleware.middleware import CallNext
 from fastmcp.tools import ToolResult
 from limits import RateLimitItem, RateLimitItemPerMinute
-from limits.storage import MemoryStorage, RedisStorage, Storage
-from limits.strategies import SlidingWindowCounterRateLimiter
 
 from overset.kernel.clock import Now, utc_now
 from overset.kernel.errors import TooManyRequests
 from overset.kernel.settings import Settings
 from overset.mcp.facts import Exchange, get_exchange
 from overset.mcp.messages.called import find_tool
+from overset.mcp.messages.counting import CallCounter, make_counter
 from overset.mcp.messages.verdict import refuse
 from overset.tools.catalog import is_costly
-
-_REDIS_SECONDS = 2
 
 
 class RateLimitMiddleware(Middleware):
@@ -28,8 +25,10 @@ class RateLimitMiddleware(Middleware):
     Superset's own middleware keys by integer user id alone, and every workspace has a user 1.
     """
 
-    def __init__(self, *, storage: Storage, ordinary: int, costly: int, now: Now = utc_now) -> None:
-        self._limiter = SlidingWindowCounterRateLimiter(storage)
+    def __init__(
+        self, *, counter: CallCounter, ordinary: int, costly: int, now: Now = utc_now
+    ) -> None:
+        self._counter = counter
         self._ordinary = RateLimitItemPerMinute(ordinary)
         self._costly = RateLimitItemPerMinute(costly)
         self._now = now
@@ -50,10 +49,10 @@ class RateLimitMiddleware(Middleware):
     def _count(self, exchange: Exchange, limit: RateLimitItem, *, tool: str) -> None:
         caller = exchange.get_caller()
         key = ("mcp", caller.workspace.id, caller.principal.subject, tool)
-        if self._limiter.hit(limit, *key):
+        full_until = self._counter.count(limit, *key)
+        if full_until is None:
             return
-        window = self._limiter.get_window_stats(limit, *key)
-        wait = max(1, math.ceil(window.reset_time - self._now().timestamp()))
+        wait = max(1, math.ceil(full_until - self._now().timestamp()))
         refusal = TooManyRequests(
             detail=f"At most {limit.amount} calls a minute of this tool: try again in {wait} s.",
             headers={"Retry-After": str(wait)},
@@ -65,15 +64,5 @@ def make_rate_limit(settings: Settings) -> RateLimitMiddleware:
     """Return the step: it counts in Redis for all processes, else in this one, up to its part."""
     ordinary, costly = settings.calls_per_minute, settings.costly_calls_per_minute
     if settings.redis_url is None:
-        return RateLimitMiddleware(
-            storage=MemoryStorage(),
-            ordinary=settings.share(ordinary),
-            costly=settings.share(costly),
-        )
-    # A call waits for it in a thread of its own, but not for ever.
-    storage = RedisStorage(
-        settings.redis_url.get_secret_value(),
-        socket_timeout=_REDIS_SECONDS,
-        socket_connect_timeout=_REDIS_SECONDS,
-    )
-    return RateLimitMiddleware(storage=storage, ordinary=ordinary, costly=costly)
+        ordinary, costly = settings.share(ordinary), settings.share(costly)
+    return RateLimitMiddleware(counter=make_counter(settings), ordinary=ordinary, costly=costly)
