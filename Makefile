@@ -52,6 +52,11 @@ docs: env ## write the reference pages that are made from code
 	@$(BIN)/python tools/settings_page.py
 	@$(BIN)/python tools/modules_page.py
 
+.PHONY: screenshots
+screenshots: env ## photograph the pages for people into docs/images/pages
+	@bash tools/test-deps.sh
+	@PYTHONPATH="$(CURDIR)/tests$${PYTHONPATH:+:$$PYTHONPATH}" $(BIN)/python tools/screenshots.py
+
 .PHONY: lock
 lock: ## resolve every dependency again into requirements.lock
 	@uv pip compile --universal --generate-hashes --no-emit-index-url --no-header --group dev pyproject.toml -o requirements.lock -q --upgrade
