@@ -87,7 +87,7 @@ class FastMCPClient(OAuthClient):
         return is_listening(self.port, host="localhost")
 
     async def _connect(self) -> str:
-        await self.kept.destroy_collection("mcp-oauth-token")
+        await self.kept.delete(f"{self.url}/tokens", collection="mcp-oauth-token")
         oauth = OAuth(token_storage=self.kept, callback_port=self.port, callback_timeout=_SECONDS)
         return await _call(Client(self.url, auth=oauth, init_timeout=_SECONDS))
 

@@ -1,6 +1,7 @@
 """The platform twice behind HAProxy, on one PostgreSQL and one Redis, as it runs in production."""
 
 import contextlib
+import re
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -46,9 +47,11 @@ class Replica:
             return httpx.get(f"http://127.0.0.1:{self.port}/health/ready").is_success
         return False
 
-    def log(self) -> str:
-        """Return everything that it has printed."""
-        return self.started[-1].output()
+    def requests(self) -> int:
+        """Return how many calls it has answered since it was started."""
+        text = httpx.get(f"http://127.0.0.1:{self.port}/metrics").text
+        found = re.findall(r"^mcp_tool_calls_total{.*} (\S+)$", text, re.MULTILINE)
+        return round(sum(map(float, found)))
 
 
 @dataclass(frozen=True, slots=True)
