@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from bench import cost, creation, crowd, fairness, speed
+from bench import cost, creation, crowd, fairness, identity, speed
 from bench.calls import HEALTH
 from bench.figures import ONE, SERVERS, TWO, Figures
 from bench.fill import Filling, fill
@@ -34,7 +34,7 @@ _AS_IN_PRODUCTION = {
     "synchronous_commit": "on",
     "max_connections": "1000",
 }
-_PARTS = (speed, fairness, cost, creation, crowd)
+_PARTS = (speed, fairness, cost, identity, creation, crowd)
 # With what the tests put there, and with what every test of the platform gets: 1, 2 and 1.
 _CONTENT = {"charts": 99, "datasets": 18, "dashboards": 8}
 

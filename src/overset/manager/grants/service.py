@@ -18,7 +18,7 @@ from overset.manager.grants.refresh_token import (
     next_refresh_token,
 )
 from overset.manager.keys.service import Signer
-from overset.manager.tables import grants
+from overset.manager.tables import grants, sessions
 from overset.manager.tokens.model import IssuedToken, TokenRequest
 from overset.manager.tokens.service import TokenService
 
@@ -52,8 +52,10 @@ class GrantService:
     lifetime: timedelta
     token_lifetime: timedelta
 
-    def open(self, grant: Grant, *, refreshable: bool) -> Issued:
-        """Keep a new grant and return the first tokens under it.
+    def open(self, grant: Grant, *, refreshable: bool) -> Issued | None:
+        """Keep a new grant and return the first tokens under it; None if its sign-in has ended.
+
+        Whoever ends the sign-in meanwhile waits, and then ends this grant too.
 
         Args:
             grant: what the user allowed.
@@ -63,6 +65,8 @@ class GrantService:
         row = {**asdict(grant), "previous_uses": 0, "refresh_hash": refresh and refresh.digest}
         signer = self.tokens.keys.signer()
         with self.changes.writing() as transaction:
+            if not _is_signed_in(transaction, grant):
+                return None
             transaction.execute(insert(grants).values(row))
             access = self._issue(transaction, grant, grant.scope, signer)
         return self._tell(access, grant.scope, refresh)
@@ -154,6 +158,14 @@ class GrantService:
             scope=scope,
             refresh_token=refresh.value if refresh else None,
         )
+
+
+def _is_signed_in(transaction: Transaction, grant: Grant) -> bool:
+    if grant.session_id is None:
+        return True
+    open_one = (sessions.c.id == grant.session_id) & sessions.c.ended_at.is_(None)
+    found = select(sessions.c.id).where(open_one).with_for_update()
+    return transaction.execute(found).first() is not None
 
 
 def _judge(row: Any, refresh: RefreshToken) -> Freshness:

@@ -15,7 +15,6 @@ from overset.manager.oauth.assembly import OAuth, assemble_oauth
 from overset.manager.oauth.clients.registry import ClientRegistry
 from overset.manager.oauth.codes import CODE_TIME, REPLAY_TIME, Code, CodeService, Redeemed
 from overset.manager.oauth.server import Parts
-from overset.manager.people.sessions import SessionService
 from overset.manager.state.shelf import Shelf
 from overset.manager.tokens.service import TokenService
 
@@ -29,7 +28,6 @@ class Needed:
     state: AsyncKeyValue
     tokens: TokenService
     members: MemberService
-    sessions: SessionService
     clients: ClientRegistry
     waiting: AuthorizationService
 
@@ -49,8 +47,6 @@ def open_oauth(needed: Needed) -> OAuth:
         waiting=Shelf(state, "codes", Code, CODE_TIME),
         redeemed=Shelf(state, "redeemed", Redeemed, REPLAY_TIME),
     )
-    parts = Parts(
-        settings, needed.clients, codes, grants, tokens.users, needed.members, needed.sessions
-    )
+    parts = Parts(settings, needed.clients, codes, grants, tokens.users, needed.members)
     consents = ConsentService(tokens.changes, tokens.now)
     return assemble_oauth(parts, keys=tokens.keys, waiting=needed.waiting, consents=consents)

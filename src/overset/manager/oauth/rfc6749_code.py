@@ -103,9 +103,7 @@ class CodeGrant(AuthorizationCodeGrant):  # type: ignore[misc]  # Authlib is unt
         return response
 
     def authenticate_user(self, authorization_code: Code) -> User | None:
-        """Return the person, if the person is still signed in and may still be there."""
-        if not self.server.is_signed_in(authorization_code.session_id):
-            return None
+        """Return the person, if the person may still be there."""
         user: User | None = self.server.find_user(
             authorization_code.user_id, workspace_id=authorization_code.workspace_id
         )
@@ -129,7 +127,9 @@ class CodeGrant(AuthorizationCodeGrant):  # type: ignore[misc]  # Authlib is unt
             revoked_at=None,
         )
         refreshable = bool(asked["include_refresh_token"])
-        issued: Issued = self.server.grants.open(grant, refreshable=refreshable)
+        issued: Issued | None = self.server.grants.open(grant, refreshable=refreshable)
+        if issued is None:
+            raise InvalidGrantError("The person has signed out.")
         return issued.as_dict()
 
     def delete_authorization_code(self, authorization_code: Code) -> None:

@@ -17,7 +17,6 @@ from overset.manager.oauth.clients.registry import ClientRegistry
 from overset.manager.oauth.codes import CodeService
 from overset.manager.oauth.requests import Request
 from overset.manager.oauth.rfc9207 import Issuer
-from overset.manager.people.sessions import SessionService
 from overset.manager.users.model import User
 from overset.manager.users.service import UserService
 from overset.manager.workspaces.model import RegisteredWorkspace
@@ -49,7 +48,6 @@ class Parts:
     grants: GrantService
     users: UserService
     members: MemberService
-    sessions: SessionService
 
 
 class OAuthServer(AuthorizationServer):  # type: ignore[misc]  # Authlib is untyped
@@ -75,10 +73,6 @@ class OAuthServer(AuthorizationServer):  # type: ignore[misc]  # Authlib is unty
         if workspace_id is None or self._parts.members.belongs(workspace_id, user_id):
             return user
         return None
-
-    def is_signed_in(self, session_id: str) -> bool:
-        """Say whether a sign-in still counts, in which something was allowed a moment ago."""
-        return self._parts.sessions.find_by_id(session_id) is not None
 
     def list_workspaces_of(self, user_id: str) -> list[RegisteredWorkspace]:
         """Return the active workspaces of a user, by name."""
