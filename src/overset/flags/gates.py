@@ -51,7 +51,7 @@ GATES = {
     Gate.MCP_OAUTH_WORKSPACE_ENABLED: GateFacts(
         default=True,
         owner="auth",
-        description="The workspace publishes OAuth discovery documents on its own host.",
+        description="They may do so at the workspace's own host; else at the neutral door alone.",
     ),
     Gate.MCP_SERVICE_ENABLED: GateFacts(
         default=True,

@@ -171,7 +171,9 @@ def _assemble(
     authorizations = AuthorizationService(Shelf(state, "authorizations", Waiting, WAIT))
     sessions = SessionService(settings, changes, users, now)
     registry = open_registry(settings, clients, state=state, limiter=limiter, now=now)
-    oauth = open_oauth(Needed(settings, keys, state, tokens, members, registry, authorizations))
+    oauth = open_oauth(
+        Needed(settings, keys, state, tokens, members, gates, registry, authorizations)
+    )
     return Manager(
         settings=settings,
         service_key=keys.service,

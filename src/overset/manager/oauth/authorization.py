@@ -14,6 +14,7 @@ from authlib.oauth2.rfc6749 import AccessDeniedError, InvalidRequestError, Inval
 from authlib.oidc.core.errors import ConsentRequiredError, LoginRequiredError
 
 from overset.auth.scopes import IDENTITY_SCOPES, MANAGER_SCOPES, WORKSPACE_SCOPES, Scope
+from overset.kernel.errors import Forbidden
 from overset.manager.authorizations.model import Waiting
 from overset.manager.authorizations.service import AuthorizationService
 from overset.manager.consents.model import Consent
@@ -165,8 +166,18 @@ class AuthorizationEndpoint:
     def _list_choices(
         self, resource: Resource, signed_in: SignedIn
     ) -> Sequence[RegisteredWorkspace]:
-        theirs = self.server.list_workspaces_of(signed_in.user.id)
-        return [one for one in theirs if resource.slug in {None, one.slug}]
+        user_id, at_its_host = signed_in.user.id, resource.slug is not None
+        theirs = [
+            one
+            for one in self.server.list_workspaces_of(user_id)
+            if resource.slug in {None, one.slug}
+        ]
+        found = [
+            one for one in theirs if self.server.is_open(one.id, user_id, at_its_host=at_its_host)
+        ]
+        if theirs and not found:
+            raise Forbidden("gate_off", "Programs may not sign in here: it is turned off.")
+        return found
 
     def _answer(
         self, grant: Any, signed_in: SignedIn, workspace: RegisteredWorkspace | None, scope: str

@@ -9,6 +9,7 @@ from overset.kernel.secrets import Keys
 from overset.kernel.settings import Settings
 from overset.manager.authorizations.service import AuthorizationService
 from overset.manager.consents.service import ConsentService
+from overset.manager.gates.service import GateService
 from overset.manager.grants.service import GrantService
 from overset.manager.members.service import MemberService
 from overset.manager.oauth.assembly import OAuth, assemble_oauth
@@ -28,6 +29,7 @@ class Needed:
     state: AsyncKeyValue
     tokens: TokenService
     members: MemberService
+    gates: GateService
     clients: ClientRegistry
     waiting: AuthorizationService
 
@@ -47,6 +49,8 @@ def open_oauth(needed: Needed) -> OAuth:
         waiting=Shelf(state, "codes", Code, CODE_TIME),
         redeemed=Shelf(state, "redeemed", Redeemed, REPLAY_TIME),
     )
-    parts = Parts(settings, needed.clients, codes, grants, tokens.users, needed.members)
+    parts = Parts(
+        settings, needed.clients, codes, grants, tokens.users, needed.members, needed.gates
+    )
     consents = ConsentService(tokens.changes, tokens.now)
     return assemble_oauth(parts, keys=tokens.keys, waiting=needed.waiting, consents=consents)

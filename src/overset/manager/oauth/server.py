@@ -9,7 +9,9 @@ from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6749 import AuthorizationServer
 from starlette.responses import Response
 
+from overset.flags.gates import Gate
 from overset.kernel.settings import Settings
+from overset.manager.gates.service import GateService
 from overset.manager.grants.service import GrantService
 from overset.manager.members.service import MemberService
 from overset.manager.oauth.clients.model import Client
@@ -48,6 +50,7 @@ class Parts:
     grants: GrantService
     users: UserService
     members: MemberService
+    gates: GateService
 
 
 class OAuthServer(AuthorizationServer):  # type: ignore[misc]  # Authlib is untyped
@@ -70,9 +73,21 @@ class OAuthServer(AuthorizationServer):  # type: ignore[misc]  # Authlib is unty
         user = self._parts.users.find(user_id)
         if user is None or not user.active:
             return None
-        if workspace_id is None or self._parts.members.belongs(workspace_id, user_id):
+        if workspace_id is None:
             return user
-        return None
+        is_member = self._parts.members.belongs(workspace_id, user_id)
+        return user if is_member and self.is_open(workspace_id, user_id) else None
+
+    def is_open(self, workspace_id: str, user_id: str, *, at_its_host: bool = False) -> bool:
+        """Say whether clients may get tokens for a workspace, or even at the workspace's own host.
+
+        What is open at the host alone is asked when a person decides, and not again.
+        """
+        gates = self._parts.gates.evaluate(workspace_id=workspace_id, user_id=user_id)
+        asked = [Gate.MCP_OAUTH_ENABLED]
+        if at_its_host:
+            asked.append(Gate.MCP_OAUTH_WORKSPACE_ENABLED)
+        return all(gates[gate] for gate in asked)
 
     def list_workspaces_of(self, user_id: str) -> list[RegisteredWorkspace]:
         """Return the active workspaces of a user, by name."""
