@@ -19,6 +19,7 @@ pytest_plugins = [
     "support.provisioning",
     "support.publisher",
     "support.redis",
+    "support.scripted_provider",
     "support.replicas",
     "support.up",
     "support.split",
