@@ -48,8 +48,9 @@ def stores(postgres_database: str, own_redis: RedisServer) -> dict[str, str]:
 
 
 def test_without_redis_nobody_leaves_or_comes_back_until_it_returns(
-    platform: Platform, own_redis: RedisServer
+    federated_platform: Platform, own_redis: RedisServer
 ):
+    platform = federated_platform
     login = platform.provider.add_account(email="ada@example.com", email_verified=True)
     browser = platform.browser()
     arrival = platform.provider.sign_in(browser.depart(), login)
