@@ -12,12 +12,12 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.exc import OperationalError
 
 from overset.kernel.ids import WorkspaceId
+from overset.kernel.liveness import watch_connections
 from overset.kernel.secrets import load_keys
 from overset.tenancy.binding.app import enter
 from overset.tenancy.binding.engines import EnginePool
 from overset.tenancy.binding.hooks import ALL
 from overset.tenancy.binding.installation import Installation
-from overset.tenancy.binding.liveness import watch_connections
 from overset.tenancy.binding.metadata_engines import MetadataEngines, make_engine
 from overset.tenancy.locations import metadata_file
 from overset.tenancy.provisioning.create import make_provisioner

@@ -29,10 +29,12 @@ class GateClient:
 
     def evaluate(self, *, workspace_id: str, user_id: str) -> GateValues:
         """Return every gate's value; empty ids mean nobody's workspace, and nobody."""
-        context = EvaluationContext(
-            targeting_key=user_id or None, attributes={WORKSPACE_ATTRIBUTE: workspace_id}
-        )
+        context = _make_context(workspace_id, user_id)
         return {gate: self._is_open(gate, context) for gate in Gate}
+
+    def is_open(self, gate: Gate, *, workspace_id: str, user_id: str) -> bool:
+        """Return one gate's value."""
+        return self._is_open(gate, _make_context(workspace_id, user_id))
 
     def close(self) -> None:
         """Let the provider shut down; what is asked afterwards is off."""
@@ -48,3 +50,9 @@ class GateClient:
             "gate %s is shut: its provider failed (%s)", gate.value, details.error_code.value
         )
         return False
+
+
+def _make_context(workspace_id: str, user_id: str) -> EvaluationContext:
+    return EvaluationContext(
+        targeting_key=user_id or None, attributes={WORKSPACE_ATTRIBUTE: workspace_id}
+    )

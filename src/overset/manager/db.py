@@ -13,6 +13,8 @@ from sqlalchemy.engine import Connection, Engine, make_url
 from sqlalchemy.pool import QueuePool
 from sqlalchemy.types import TypeDecorator
 
+from overset.kernel.liveness import watch_connections
+
 _WRITES = "overset_writes"
 _POOL = {"pool_size": 10, "max_overflow": 30, "pool_timeout": 10}  # 40: FastAPI's threads
 _SQLITE_PRAGMAS = (
@@ -84,9 +86,9 @@ class Database:
 
 
 def _open_postgresql(url: Any) -> Engine:
-    return create_engine(
-        url, future=True, pool_pre_ping=True, connect_args={"connect_timeout": 5}, **_POOL
-    )
+    engine = create_engine(url, future=True, connect_args={"connect_timeout": 5}, **_POOL)
+    watch_connections(engine)
+    return engine
 
 
 def _open_sqlite(url: Any) -> Engine:

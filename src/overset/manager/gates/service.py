@@ -79,6 +79,10 @@ class GateService:
         """Return whether each gate is open for a member; empty ids are nobody's."""
         return self.client.evaluate(workspace_id=workspace_id, user_id=user_id)
 
+    def is_open(self, gate: Gate, *, workspace_id: str, user_id: str) -> bool:
+        """Return whether one gate is open for a member."""
+        return self.client.is_open(gate, workspace_id=workspace_id, user_id=user_id)
+
     def _set(self, gate: Gate, workspace_id: str, value: str | None) -> GateState:
         key = {"name": gate.value, "workspace_id": workspace_id}
         of_key = (gate_rules.c.name == gate.value) & (gate_rules.c.workspace_id == workspace_id)

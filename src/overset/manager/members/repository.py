@@ -36,6 +36,17 @@ def find_member(connection: Connection, *, workspace_id: str, user_id: str) -> M
     return _make(row) if row else None
 
 
+def is_member(connection: Connection, *, workspace_id: str, user_id: str) -> bool:
+    """Say whether a user is a member of a workspace that is not deleted."""
+    query = (
+        select(memberships.c.role)
+        .join(workspaces, memberships.c.workspace_id == workspaces.c.id)
+        .where(memberships.c.workspace_id == workspace_id, memberships.c.user_id == user_id)
+        .where(workspaces.c.deleted_at.is_(None))
+    )
+    return connection.execute(query).first() is not None
+
+
 def list_workspaces_of(connection: Connection, user_id: str) -> list[RegisteredWorkspace]:
     """Return the active workspaces that a user is a member of, by name."""
     query = (

@@ -12,13 +12,17 @@ from overset.manager.changes.service import ChangeLog
 from overset.manager.ending import end_grants
 from overset.manager.members.by_groups import put_by_groups
 from overset.manager.members.model import Member
-from overset.manager.members.repository import find_member, list_workspaces_of, page_members
+from overset.manager.members.repository import (
+    find_member,
+    is_member,
+    list_workspaces_of,
+    page_members,
+)
 from overset.manager.names import parse_name
 from overset.manager.paging import DEFAULT_LIMIT, Page
 from overset.manager.tables import grants, memberships
 from overset.manager.users.service import UserService
 from overset.manager.workspaces.model import RegisteredWorkspace
-from overset.manager.workspaces.repository import find_workspace
 from overset.manager.workspaces.service import WorkspaceService
 
 
@@ -61,9 +65,7 @@ class MemberService:
     def belongs(self, workspace_id: str, user_id: str) -> bool:
         """Say whether a user is a member of a workspace that is not deleted."""
         with self.changes.database.reading() as connection:
-            workspace = find_workspace(connection, workspace_id)
-            member = find_member(connection, workspace_id=workspace_id, user_id=user_id)
-        return workspace is not None and member is not None
+            return is_member(connection, workspace_id=workspace_id, user_id=user_id)
 
     def list_workspaces_of(self, user_id: str) -> list[RegisteredWorkspace]:
         """Return the active workspaces that a user is a member of, by name."""

@@ -83,11 +83,11 @@ class OAuthServer(AuthorizationServer):  # type: ignore[misc]  # Authlib is unty
 
         What is open at the host alone is asked when a person decides, and not again.
         """
-        gates = self._parts.gates.evaluate(workspace_id=workspace_id, user_id=user_id)
         asked = [Gate.MCP_OAUTH_ENABLED]
         if at_its_host:
             asked.append(Gate.MCP_OAUTH_WORKSPACE_ENABLED)
-        return all(gates[gate] for gate in asked)
+        is_open = self._parts.gates.is_open
+        return all(is_open(gate, workspace_id=workspace_id, user_id=user_id) for gate in asked)
 
     def list_workspaces_of(self, user_id: str) -> list[RegisteredWorkspace]:
         """Return the active workspaces of a user, by name."""

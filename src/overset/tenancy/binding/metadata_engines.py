@@ -24,8 +24,8 @@ from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.pool import QueuePool
 
 from overset.kernel.ids import WorkspaceId
+from overset.kernel.liveness import watch_connections
 from overset.tenancy.binding.installation import Installation
-from overset.tenancy.binding.liveness import watch_connections
 from overset.tenancy.locations import metadata_url
 
 _SPARE = 2
