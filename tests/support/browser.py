@@ -95,10 +95,14 @@ def find_chromium() -> str:
 
 
 @contextlib.contextmanager
-def running_browser() -> Iterator[Browser]:
-    """Run Chromium while the block lasts; in this thread no event loop may run meanwhile."""
+def running_browser(*, domain: str = "overset.test") -> Iterator[Browser]:
+    """Run Chromium while the block lasts; in this thread no event loop may run meanwhile.
+
+    Names below `domain` are this machine, as with a wildcard DNS record.
+    """
+    names = f"--host-resolver-rules=MAP *.{domain} 127.0.0.1"
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=find_chromium())
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=[names])
         try:
             yield browser
         finally:

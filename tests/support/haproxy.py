@@ -19,7 +19,9 @@ defaults
     option redispatch 1
     retries 3
 frontend public
-    bind 127.0.0.1:{port}
+    bind 127.0.0.1:{port} {tls}
+    option forwardfor
+    http-request set-header X-Forwarded-Proto {scheme}
     default_backend replicas
 backend replicas
     balance roundrobin
@@ -30,8 +32,12 @@ backend replicas
 
 
 @contextlib.contextmanager
-def running_haproxy(port: int, replicas: Sequence[int]) -> Iterator[RunningProcess]:
+def running_haproxy(
+    port: int, replicas: Sequence[int], *, chain: Path | None = None
+) -> Iterator[RunningProcess]:
     """Run HAProxy on `port` before the replicas' ports while the block lasts.
+
+    With a certificate `chain` it ends TLS there, and says so to the replicas.
 
     No request is bound to the replica that answered the one before. One that dies is left out
     within a fraction of a second, and a connection that it refuses goes to the next.
@@ -41,7 +47,9 @@ def running_haproxy(port: int, replicas: Sequence[int]) -> Iterator[RunningProce
     with tempfile.TemporaryDirectory(prefix="overset-haproxy-") as folder:
         lines = [f"    server replica{n} 127.0.0.1:{there}" for n, there in enumerate(replicas)]
         file = Path(folder) / "haproxy.cfg"
-        file.write_text(_CONFIGURATION.format(port=port, servers="\n".join(lines)))
+        tls, scheme = (f"ssl crt {chain}", "https") if chain else ("", "http")
+        written = _CONFIGURATION.format(port=port, tls=tls, scheme=scheme, servers="\n".join(lines))
+        file.write_text(written)
         process = start_process([binary, "-db", "-f", file], log=Path(folder) / "haproxy.log")
         with running(process, ready=lambda: is_listening(port), timeout=10):
             yield process

@@ -61,6 +61,15 @@ def bearer_env(*, origin: str, token: str) -> dict[str, str]:
     }
 
 
+def network_env(*, domain: str, ca: Path) -> dict[str, str]:
+    """Return variables that lead names below a domain to this machine, and trust an authority."""
+    return {
+        "NODE_OPTIONS": f"--import={(FOLDER / 'names.mjs').as_uri()}",
+        "NODE_EXTRA_CA_CERTS": str(ca),
+        "OVERSET_TEST_DOMAIN": domain,
+    }
+
+
 def run_node_tool(
     name: str, *args: str, home: Path, env: Mapping[str, str] | None = None, timeout: float = 120
 ) -> "subprocess.CompletedProcess[str]":

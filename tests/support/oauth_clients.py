@@ -6,7 +6,7 @@ import json
 import subprocess
 import webbrowser
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,6 +33,8 @@ class OAuthClient(ABC):
     url: str
     home: Path
     opener: Opener
+    network: Mapping[str, str] = field(default_factory=dict)
+    """Variables with which a program of Node reaches the platform."""
 
     name: ClassVar[str]
     """What it calls itself when it registers."""
@@ -58,7 +60,7 @@ class McpRemote(OAuthClient):
     def call(self) -> str:
         """Speak to it on stdio, as the program that starts it does."""
         command, *args = node_tool("mcp-remote", self.url, "--auth-timeout", str(_SECONDS))
-        env = {**node_env(self.home), "BROWSER": str(self.opener.program)}
+        env = {**node_env(self.home), **self.network, "BROWSER": str(self.opener.program)}
         log = self.home / "mcp-remote.log"
         transport = StdioTransport(command, args, env=env, keep_alive=False, log_file=log)
         try:
@@ -103,7 +105,7 @@ class TypeScriptClient(OAuthClient):
         given = [str(self.home / "registration.json"), TOOL, json.dumps(_TOOL_GIVEN)]
         done = subprocess.run(
             [*script, *given],
-            env={**node_env(self.home), "BROWSER": str(self.opener.program)},
+            env={**node_env(self.home), **self.network, "BROWSER": str(self.opener.program)},
             capture_output=True,
             text=True,
             timeout=_SECONDS,

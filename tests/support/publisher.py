@@ -7,18 +7,13 @@ import ssl
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import NameOID
 
+from support.certificates import make_certificates
 from support.manager import make_settings
 
 NAMES = ["localhost", "client.test", "other.test"]
@@ -118,7 +113,7 @@ class _Server(ThreadingHTTPServer):
 @contextlib.contextmanager
 def running_publisher(folder: Path) -> Iterator[Publisher]:
     """Serve on a port of 127.0.0.1 while the block lasts."""
-    ca, chain = _make_certificates(folder)
+    ca, chain = make_certificates(folder, NAMES)
     server = _Server(("127.0.0.1", 0), _handler(lambda: server.publisher))
     server.publisher = Publisher(port=server.server_address[1], ca=ca)
     server.publisher.go_on.set()
@@ -137,39 +132,6 @@ def running_publisher(folder: Path) -> Iterator[Publisher]:
         server.shutdown()
         server.server_close()
         thread.join(10)
-
-
-def _make_certificates(folder: Path) -> tuple[Path, Path]:
-    ca_key, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
-    ca_name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "The tests' own authority")])
-    ca = _certificate(ca_name, ca_name, ca_key.public_key()).add_extension(
-        x509.BasicConstraints(ca=True, path_length=None), critical=True
-    )
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "publisher")])
-    names = x509.SubjectAlternativeName([x509.DNSName(one) for one in NAMES])
-    own = _certificate(name, ca_name, key.public_key()).add_extension(names, critical=False)
-    ca_file, chain = folder / "ca.pem", folder / "chain.pem"
-    ca_file.write_bytes(ca.sign(ca_key, SHA256()).public_bytes(Encoding.PEM))
-    chain.write_bytes(
-        own.sign(ca_key, SHA256()).public_bytes(Encoding.PEM)
-        + key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    )
-    return ca_file, chain
-
-
-def _certificate(
-    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey
-) -> x509.CertificateBuilder:
-    now = datetime.now(UTC)
-    return (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(issuer)
-        .public_key(key)
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(hours=1))
-        .not_valid_after(now + timedelta(days=1))
-    )
 
 
 def allow_publisher(home: Path, publisher: Publisher, *names: str, **given: Any):
@@ -203,10 +165,11 @@ def resolve_to(monkeypatch: pytest.MonkeyPatch, answers: Callable[[str], list[st
     real = socket.getaddrinfo
 
     def ask(host: Any, port: Any, *args: Any, **kwargs: Any) -> Any:
-        if not str(host).endswith(".test"):
+        name = host.decode() if isinstance(host, bytes) else str(host)
+        if not name.endswith(".test"):
             return real(host, port, *args, **kwargs)
-        asked.append(host)
-        return [entry for text in answers(host) for entry in real(text, port, *args, **kwargs)]
+        asked.append(name)
+        return [entry for text in answers(name) for entry in real(text, port, *args, **kwargs)]
 
     monkeypatch.setattr(socket, "getaddrinfo", ask)
     return asked

@@ -2,16 +2,19 @@
 
 import contextlib
 import re
+import ssl
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
 
 from overset.kernel.settings import Settings
 from overset.manager.services import Manager
+from support.certificates import make_certificates
 from support.deployment import Platform, running_platform
 from support.haproxy import running_haproxy
 from support.postgres import PostgresServer
@@ -62,6 +65,8 @@ class Replicas:
     redis: RedisServer
     one: Replica
     other: Replica
+    ca: Path | None = None
+    """The authority that made the proxy's certificate, on https."""
 
     @property
     def settings(self) -> Settings:
@@ -84,37 +89,52 @@ class Replicas:
         self._answers_always()
 
     def _answers_always(self) -> None:
+        issuer = urlsplit(self.url)
+        there = f"{issuer.scheme}://localhost:{issuer.port}/sign-in"
+        trusted = ssl.create_default_context(cafile=self.ca)
+
         def all_answer() -> bool:
-            return all(httpx.get(self.url + "/health/ready").is_success for _ in range(4))
+            with httpx.Client(verify=trusted, headers={"Host": issuer.netloc}) as http:
+                return all(http.get(there).is_success for _ in range(4))
 
         wait_until(all_answer, what="the proxy to notice")
 
 
 @contextlib.contextmanager
-def running_replicas(template: Path, postgres: PostgresServer) -> Iterator[Replicas]:
-    """Run HAProxy, two replicas and a Redis of their own while the block lasts."""
+def running_replicas(
+    template: Path, postgres: PostgresServer, *, https_domain: str | None = None
+) -> Iterator[Replicas]:
+    """Run HAProxy, two replicas and a Redis of their own while the block lasts.
+
+    With an `https_domain` the proxy ends TLS, and workspaces have their own hosts below it; else
+    the platform is at `http://localhost`.
+    """
     with (
-        tempfile.TemporaryDirectory(prefix="overset-replicas-") as home,
+        tempfile.TemporaryDirectory(prefix="overset-replicas-") as folder,
         running_redis() as redis,
         contextlib.ExitStack() as exits,
     ):
         public = free_port()
+        given = {
+            "OVERSET_PUBLIC_PORT": str(public),
+            "OVERSET_REDIS_URL": redis.url,
+            "OVERSET_METADATA_URL": postgres.public_url,
+            "OVERSET_METADATA_ADMIN_URL": postgres.admin_url,
+            "OVERSET_MANAGER_DATABASE_URL": postgres.create_database(),
+            "OVERSET_TRUSTED_PROXIES": "127.0.0.0/8",
+        }
+        ca, chain = None, None
+        if https_domain is not None:
+            given |= {"OVERSET_DOMAIN": https_domain, "OVERSET_PUBLIC_SCHEME": "https"}
+            ca, chain = make_certificates(Path(folder), ["localhost", f"*.{https_domain}"])
         origin = exits.enter_context(
-            running_platform(
-                Path(home) / "home",
-                template=template,
-                OVERSET_PUBLIC_PORT=str(public),
-                OVERSET_REDIS_URL=redis.url,
-                OVERSET_METADATA_URL=postgres.public_url,
-                OVERSET_METADATA_ADMIN_URL=postgres.admin_url,
-                OVERSET_MANAGER_DATABASE_URL=postgres.create_database(),
-            )
+            running_platform(Path(folder) / "home", template=template, **given)
         )
         one = Replica(origin, origin.settings.port, exits, [origin.process])
         other = Replica(origin, free_port(), exits)
         other.start()
-        exits.enter_context(running_haproxy(public, [one.port, other.port]))
-        yield Replicas(origin, redis, one, other)
+        exits.enter_context(running_haproxy(public, [one.port, other.port], chain=chain))
+        yield Replicas(origin, redis, one, other, ca)
 
 
 @pytest.fixture(scope="module")
