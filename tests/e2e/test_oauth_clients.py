@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from support.accounts import Account, make_account
-from support.browser import Opener
+from support.browser import Opener, somebody
 from support.deployment import Platform, running_platform
 from support.oauth_clients import (
     CLIENTS,
@@ -16,6 +16,9 @@ from support.oauth_clients import (
     TypeScriptClient,
     calling,
 )
+
+SQL = ("execute_sql", {"request": {"database_id": 1, "sql": "SELECT 4711 AS answer"}})
+MAY_RUN_SQL = "Run SQL on the data sources that you may use"
 
 pytestmark = [pytest.mark.runs_last, pytest.mark.timeout(300)]
 
@@ -118,6 +121,54 @@ def test_the_second_time_a_client_that_kept_its_tokens_opens_no_browser(
     assert client.opener.urls() == []
 
 
+@pytest.mark.parametrize("client", [McpRemote], indirect=True)
+def test_a_client_whose_token_is_over_gets_the_next_one_without_the_person(
+    platform, ada, client, person
+):
+    with calling(client) as call:
+        person.open(call.page())
+        person.sign_in(ada.email, ada.password)
+        person.approve()
+        call.answer()
+    (token,) = platform.manager.tokens.page(user_id=ada.user_id).items
+    platform.manager.tokens.revoke(token.id)
+
+    with calling(client) as call:
+        assert platform.canaries["acme"] in call.answer()
+
+    assert client.opener.urls() == []
+    assert len(platform.manager.tokens.page(user_id=ada.user_id).items) == 2
+
+
+@pytest.mark.parametrize("client", [McpRemote], indirect=True)
+def test_a_tool_that_needs_more_leads_back_to_the_person_who_is_asked_for_that(ada, client, person):
+    with calling(client) as call:
+        person.open(call.page())
+        person.sign_in(ada.email, ada.password)
+        person.approve()
+        call.answer()
+    client.tool, client.given = SQL
+
+    with calling(client) as call:
+        person.open(call.page())
+        assert person.page.get_by_label(MAY_RUN_SQL).is_checked()
+        person.approve()
+
+        assert "4711" in call.answer()
+
+
+@any_client
+def test_a_person_may_allow_more_than_is_asked_for_at_first(ada, client, person):
+    client.tool, client.given = SQL
+
+    with calling(client) as call:
+        person.open(call.page())
+        person.sign_in(ada.email, ada.password)
+        person.approve(also=MAY_RUN_SQL)
+
+        assert "4711" in call.answer()
+
+
 @pytest.mark.parametrize("workspace", ["acme", "globex"])
 @any_client
 def test_at_the_local_door_a_member_of_two_chooses_the_workspace(
@@ -132,6 +183,32 @@ def test_at_the_local_door_a_member_of_two_chooses_the_workspace(
 
     seen = {slug for slug, canary in platform.canaries.items() if canary in answer}
     assert seen == {workspace}
+
+
+@any_client
+def test_the_pages_need_no_script(platform, ada, client, browser):
+    with somebody(browser, java_script_enabled=False) as person, calling(client) as call:
+        person.open(call.page())
+        person.sign_in(ada.email, ada.password)
+        person.approve()
+
+        assert platform.canaries["acme"] in call.answer()
+
+
+@any_client
+def test_the_pages_keep_their_own_content_security_policy(platform, ada, client, person):
+    complaints: list[str] = []
+    person.page.on("console", lambda message: complaints.append(message.text))
+    with calling(client) as call:
+        person.open(call.page())
+        person.sign_in(ada.email, ada.password)
+        person.open(f"{platform.settings.issuer}/account")
+        person.page.go_back()
+        person.approve()
+        person.lands_at("http://127.0.0.1")
+        call.answer()
+
+    assert complaints == []
 
 
 @any_client

@@ -31,10 +31,15 @@ class Person:
         self.page.get_by_label("Password").fill(password)
         self.page.get_by_role("button", name="Sign in", exact=True).click()
 
-    def approve(self, workspace: str | None = None) -> None:
-        """Allow what the consent page asks for, in a workspace if it asks in which."""
+    def approve(self, workspace: str | None = None, *, also: str | None = None) -> None:
+        """Allow what the consent page asks for, in a workspace if it asks in which.
+
+        What it offers besides is `also` ticked, by its words.
+        """
         if workspace is not None:
             self._choose(workspace)
+        if also is not None:
+            self.page.get_by_label(also).check()
         self.page.get_by_role("button", name="Allow", exact=True).click()
 
     def deny(self) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from fastmcp import Client
 from fastmcp.client.auth import OAuth
@@ -22,7 +22,6 @@ from support.node import FOLDER, node_binary, node_env, node_tool
 from support.processes import free_port, is_listening, wait_until
 
 TOOL = "list_dashboards"
-_TOOL_GIVEN = {"request": {}}
 _SECONDS = 60
 
 
@@ -35,6 +34,8 @@ class OAuthClient(ABC):
     opener: Opener
     network: Mapping[str, str] = field(default_factory=dict)
     """Variables with which a program of Node reaches the platform."""
+    tool: str = TOOL
+    given: dict[str, Any] = field(default_factory=lambda: {"request": {}})
 
     name: ClassVar[str]
     """What it calls itself when it registers."""
@@ -51,6 +52,11 @@ class OAuthClient(ABC):
         """Tell whether it hears what the browser brings back: some open the browser before."""
         return True
 
+    async def _use(self, client: Client) -> str:
+        async with client:
+            result = await client.call_tool(self.tool, self.given)
+        return result.content[0].text
+
 
 class McpRemote(OAuthClient):
     """`mcp-remote`, as Claude Desktop runs it; it keeps its tokens too."""
@@ -64,7 +70,7 @@ class McpRemote(OAuthClient):
         log = self.home / "mcp-remote.log"
         transport = StdioTransport(command, args, env=env, keep_alive=False, log_file=log)
         try:
-            return asyncio.run(_call(Client(transport, init_timeout=_SECONDS)))
+            return asyncio.run(self._use(Client(transport, init_timeout=_SECONDS)))
         except Exception as error:
             raise RuntimeError(log.read_text()) from error
 
@@ -91,7 +97,7 @@ class FastMCPClient(OAuthClient):
     async def _connect(self) -> str:
         await self.kept.delete(f"{self.url}/tokens", collection="mcp-oauth-token")
         oauth = OAuth(token_storage=self.kept, callback_port=self.port, callback_timeout=_SECONDS)
-        return await _call(Client(self.url, auth=oauth, init_timeout=_SECONDS))
+        return await self._use(Client(self.url, auth=oauth, init_timeout=_SECONDS))
 
 
 class TypeScriptClient(OAuthClient):
@@ -102,7 +108,7 @@ class TypeScriptClient(OAuthClient):
     def call(self) -> str:
         """Run it to its end."""
         script = [str(node_binary()), str(FOLDER / "oauth.mjs"), self.url]
-        given = [str(self.home / "registration.json"), TOOL, json.dumps(_TOOL_GIVEN)]
+        given = [str(self.home / "registration.json"), self.tool, json.dumps(self.given)]
         done = subprocess.run(
             [*script, *given],
             env={**node_env(self.home), **self.network, "BROWSER": str(self.opener.program)},
@@ -153,9 +159,3 @@ def calling(client: OAuthClient) -> Iterator[Call]:
     client.opener.forget()
     with ThreadPoolExecutor(1) as pool:
         yield Call(client, pool.submit(client.call))
-
-
-async def _call(client: Client) -> str:
-    async with client:
-        result = await client.call_tool(TOOL, _TOOL_GIVEN)
-    return result.content[0].text
