@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import httpx
 import pytest
 
 from support.oauth import Provider, running_provider
+from support.redis import RedisServer
 
 
 @pytest.fixture(scope="module")
@@ -110,3 +112,17 @@ def test_other_grants_are_unknown(provider: Provider) -> None:
     for grant in ("password", "client_credentials", "implicit", ""):
         answer = app.post(grant_type=grant, username="ada@example.com", password="x")
         assert answer.json()["error"] in {"unsupported_grant_type", "invalid_request"}
+
+
+def test_with_redis_gone_the_client_is_told_in_its_own_words(
+    tmp_path: Path, own_redis: RedisServer
+) -> None:
+    with running_provider(tmp_path, redis_url=own_redis.url) as provider:
+        app = provider.app()
+        own_redis.stop()
+
+        refused = app.redeem("any")
+
+        assert (refused.status_code, refused.headers["retry-after"]) == (503, "5")
+        assert refused.json()["error"] == "temporarily_unavailable"
+        assert refused.json()["code"] == "state_unavailable"

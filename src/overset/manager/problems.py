@@ -19,6 +19,7 @@ from overset.manager.request_id import HEADER, read_request_id
 
 MEDIA_TYPE = "application/problem+json"
 _RETRY_SECONDS = "5"
+_OAUTH_PATHS = frozenset({"/introspect", "/register", "/revoke", "/token"})
 _log = logging.getLogger(__name__)
 
 
@@ -51,7 +52,7 @@ def _answer(
     request: Request, problem: Problem, *, headers: Mapping[str, str] | None = None
 ) -> Response:
     if not wants_page(request):
-        return _respond(problem, headers=headers)
+        return _respond(problem, headers=headers, also=_say_as_oauth(request, problem))
     named = {**(headers or {}), HEADER: problem.request_id}
     return error_page(
         problem.status,
@@ -62,9 +63,24 @@ def _answer(
     )
 
 
-def _respond(problem: Problem, *, headers: Mapping[str, str] | None = None) -> JSONResponse:
+def _say_as_oauth(request: Request, problem: Problem) -> dict[str, str]:
+    """Return the same in the words of RFC 6749 section 5.2, where clients look for those alone."""
+    if request.scope["path"] not in _OAUTH_PATHS:
+        return {}
+    later = problem.status in {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
+    ours = problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    error = "temporarily_unavailable" if later else "server_error" if ours else "invalid_request"
+    return {"error": error, "error_description": problem.detail}
+
+
+def _respond(
+    problem: Problem,
+    *,
+    headers: Mapping[str, str] | None = None,
+    also: Mapping[str, str] | None = None,
+) -> JSONResponse:
     return JSONResponse(
-        jsonable_encoder(problem),
+        {**jsonable_encoder(problem), **(also or {})},
         status_code=problem.status,
         media_type=MEDIA_TYPE,
         headers={**(headers or {}), HEADER: problem.request_id},
