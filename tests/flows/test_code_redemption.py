@@ -97,6 +97,17 @@ def test_a_signed_out_browser_leaves_no_code_behind(provider: Provider) -> None:
     assert app.redeem(code).json()["error"] == "invalid_grant"
 
 
+def test_a_withdrawn_consent_leaves_no_code_behind(provider: Provider) -> None:
+    app, person = provider.app(), provider.person("wary@example.com")
+    code = provider.code(app, person)
+    user = provider.manager.users.get_by_email("wary@example.com")
+    (consent,) = provider.manager.oauth.consents.list(user.id)
+
+    person.send(person.open("/account"), action="/account/clients/withdraw", id=consent.id)
+
+    assert app.redeem(code).json()["error"] == "invalid_grant"
+
+
 def test_the_token_endpoint_takes_a_form_and_nothing_from_the_url(provider: Provider) -> None:
     app, person = provider.app(), provider.person()
     code = provider.code(app, person)

@@ -18,7 +18,7 @@ from overset.manager.grants.refresh_token import (
     next_refresh_token,
 )
 from overset.manager.keys.service import Signer
-from overset.manager.tables import grants, sessions
+from overset.manager.tables import consents, grants, sessions
 from overset.manager.tokens.model import IssuedToken, TokenRequest
 from overset.manager.tokens.service import TokenService
 
@@ -53,9 +53,10 @@ class GrantService:
     token_lifetime: timedelta
 
     def open(self, grant: Grant, *, refreshable: bool) -> Issued | None:
-        """Keep a new grant and return the first tokens under it; None if its sign-in has ended.
+        """Keep a new grant and return the first tokens under it; None if it rests on nothing more.
 
-        Whoever ends the sign-in meanwhile waits, and then ends this grant too.
+        It rests on a sign-in that goes on, and on a consent that was not withdrawn. Whoever ends
+        one of them meanwhile waits, and then ends this grant too.
 
         Args:
             grant: what the user allowed.
@@ -65,7 +66,7 @@ class GrantService:
         row = {**asdict(grant), "previous_uses": 0, "refresh_hash": refresh and refresh.digest}
         signer = self.tokens.keys.signer()
         with self.changes.writing() as transaction:
-            if not _is_signed_in(transaction, grant):
+            if not _is_allowed(transaction, grant):
                 return None
             transaction.execute(insert(grants).values(row))
             access = self._issue(transaction, grant, grant.scope, signer)
@@ -160,11 +161,17 @@ class GrantService:
         )
 
 
-def _is_signed_in(transaction: Transaction, grant: Grant) -> bool:
+def _is_allowed(transaction: Transaction, grant: Grant) -> bool:
     if grant.session_id is None:
         return True
-    open_one = (sessions.c.id == grant.session_id) & sessions.c.ended_at.is_(None)
-    found = select(sessions.c.id).where(open_one).with_for_update()
+    found = (
+        select(sessions.c.id)
+        .join(consents, consents.c.user_id == sessions.c.user_id)
+        .where(sessions.c.id == grant.session_id, sessions.c.ended_at.is_(None))
+        .where(consents.c.client_id == grant.client_id)
+        .where(consents.c.workspace_id == (grant.workspace_id or ""))
+        .with_for_update()
+    )
     return transaction.execute(found).first() is not None
 
 

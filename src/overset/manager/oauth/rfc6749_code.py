@@ -129,7 +129,7 @@ class CodeGrant(AuthorizationCodeGrant):  # type: ignore[misc]  # Authlib is unt
         refreshable = bool(asked["include_refresh_token"])
         issued: Issued | None = self.server.grants.open(grant, refreshable=refreshable)
         if issued is None:
-            raise InvalidGrantError("The person has signed out.")
+            raise InvalidGrantError("The person has signed out, or allows this no more.")
         return issued.as_dict()
 
     def delete_authorization_code(self, authorization_code: Code) -> None:
