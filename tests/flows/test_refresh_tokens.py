@@ -61,6 +61,18 @@ def test_asked_a_third_time_the_family_ends(provider: Provider) -> None:
     assert app.refresh(newest["refresh_token"]).json()["error"] == "invalid_grant"
 
 
+def test_a_thief_who_keeps_step_with_the_client_ends_the_family(provider: Provider) -> None:
+    app = provider.app()
+    copied = provider.tokens(app, provider.person())["refresh_token"]
+    mine = app.refresh(copied).json()
+    provider.clock.advance(timedelta(minutes=3))
+
+    assert app.refresh(copied).json()["error"] == "invalid_grant"
+
+    assert not counts(provider, mine["access_token"])
+    assert app.refresh(mine["refresh_token"]).json()["error"] == "invalid_grant"
+
+
 def test_an_older_one_ends_the_family(provider: Provider) -> None:
     app = provider.app()
     tokens = [provider.tokens(app, provider.person())]

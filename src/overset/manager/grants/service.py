@@ -25,6 +25,9 @@ from overset.manager.tokens.service import TokenService
 _RETRIES = 1
 """How often the token before the current one may still be used: the answer may have been lost."""
 
+_RETRY_TIME = timedelta(minutes=2)
+"""How soon: else a thief who always comes after the client gets each next one, unnoticed."""
+
 _PUBLIC = [grants.c[name] for name in Grant.__dataclass_fields__]
 
 
@@ -109,7 +112,7 @@ class GrantService:
             )
             if row is None:
                 return None
-            freshness = _judge(row, refresh)
+            freshness = self._judge(row, refresh)
             if freshness is Freshness.OLD:
                 end_grants(transaction, grants.c.id == refresh.grant_id, at=self.now())
                 return None
@@ -123,6 +126,15 @@ class GrantService:
         """End a grant and every token under it; once more does nothing."""
         with self.changes.writing() as transaction:
             end_grants(transaction, grants.c.id == grant_id, at=self.now())
+
+    def _judge(self, row: Any, refresh: RefreshToken) -> Freshness:
+        if row["refresh_hash"] == refresh.digest:
+            return Freshness.CURRENT
+        # Nothing has moved the end of the grant since the exchange that made this the previous one.
+        exchanged_at = row["expires_at"] - self.lifetime
+        is_retry = row["previous_hash"] == refresh.digest and row["previous_uses"] < _RETRIES
+        in_time = self.now() <= exchanged_at + _RETRY_TIME
+        return Freshness.RETRY if is_retry and in_time else Freshness.OLD
 
     def _advance(
         self, row: Any, refresh: RefreshToken, successor: RefreshToken, freshness: Freshness
@@ -173,14 +185,6 @@ def _is_allowed(transaction: Transaction, grant: Grant) -> bool:
         .with_for_update()
     )
     return transaction.execute(found).first() is not None
-
-
-def _judge(row: Any, refresh: RefreshToken) -> Freshness:
-    if row["refresh_hash"] == refresh.digest:
-        return Freshness.CURRENT
-    if row["previous_hash"] == refresh.digest and row["previous_uses"] < _RETRIES:
-        return Freshness.RETRY
-    return Freshness.OLD
 
 
 def _counts(now: Any) -> Any:
