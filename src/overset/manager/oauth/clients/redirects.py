@@ -18,6 +18,7 @@ _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|[0-9a-f:]+")
 _LOOPBACK = re.compile(r"http://(127\.0\.0\.1|\[::1\]|localhost)(?::([0-9]{1,5}))?((?:[/?].*)?)")
 _DOMAIN_SCHEME = re.compile(r"[a-z][a-z0-9-]*(?:\.[a-z0-9-]+)+")
 _HIGHEST_PORT = 65535
+_LONGEST_HOST = 253  # RFC 1035 section 2.3.4, as text; consents are kept by it
 
 
 def parse_redirect_uri(text: str) -> str:
@@ -35,6 +36,8 @@ def parse_redirect_uri(text: str) -> str:
         parts = urlsplit(text)
     except ValueError:
         raise ValueError(_REFUSED) from None
+    if len(redirect_host(text)) > _LONGEST_HOST:
+        raise ValueError(_REFUSED)
     if "@" in parts.netloc or not text.startswith(f"{parts.scheme}:") or not _may_be(text, parts):
         raise ValueError(_REFUSED)
     return text
