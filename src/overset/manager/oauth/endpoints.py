@@ -20,13 +20,15 @@ from overset.manager.users.service import UserService
 
 router = APIRouter(tags=["oauth"], include_in_schema=False)
 
+_FORM = "application/x-www-form-urlencoded"
 _METADATA_SECONDS = 300
 _CHALLENGE = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
 
 
 async def read_form(request: Request) -> FormData:
-    """Return the form of a request (RFC 6749 section 3.2)."""
-    return await request.form()
+    """Return the form of a request (RFC 6749 section 3.2), of the one media type that it has."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    return await request.form() if kind == _FORM else FormData()
 
 
 Served = Annotated[OAuth, Depends(served(OAuth))]
@@ -105,4 +107,6 @@ def _respond(oauth: OAuth, request: Request, form: FormData, answer: Any) -> Res
 def _headers(request: Request) -> dict[str, str]:
     # Authlib looks for `Authorization` as it is written in RFC 9110.
     found = request.headers.get("authorization")
+    if found is not None and not found.isascii():
+        raise InvalidClientError(status_code=401)
     return {} if found is None else {"Authorization": found}

@@ -46,7 +46,8 @@ class ClientRegistry:
             TooManyRequests: `documents_exhausted`, see `ClientDocuments.find`.
             Unavailable: `state_unavailable`, or `documents_busy`.
         """
-        if len(client_id) > _LONGEST_ID:
+        # PostgreSQL keeps no NUL, which may stand in Basic credentials.
+        if len(client_id) > _LONGEST_ID or not client_id.isprintable():
             return None
         if client_id.startswith("https://"):
             return self.documents.find(client_id)
