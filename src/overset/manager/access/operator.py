@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from joserfc import jwt
-from joserfc.errors import JoseError
 from joserfc.jwk import KeySet, RSAKey
 from joserfc.jws import JWSRegistry
 
@@ -11,7 +10,7 @@ from overset.auth.scopes import Scope, expand, read_scopes
 from overset.kernel.clock import Now
 from overset.kernel.errors import Forbidden, InvalidToken
 from overset.manager.keys.service import KeyService
-from overset.manager.keys.vault import ALGORITHM
+from overset.manager.keys.vault import ALGORITHM, NO_JWT
 from overset.manager.tokens.model import Token
 from overset.manager.tokens.service import TokenService, api_audience
 from overset.manager.users.model import User
@@ -73,7 +72,7 @@ class OperatorGuard:
         try:
             token = jwt.decode(bearer, keys, algorithms=[ALGORITHM], registry=registry)
             self._claims().validate(token.claims)
-        except (JoseError, ValueError) as error:
+        except NO_JWT as error:
             raise _invalid(detail=_explain(error)) from None
         if token.header.get("typ") != "at+jwt":
             raise _invalid(detail="This is no access token.")

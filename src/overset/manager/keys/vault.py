@@ -1,12 +1,15 @@
 """RSA keys, and their encryption at rest."""
 
 from cryptography.fernet import Fernet
+from joserfc.errors import JoseError
 from joserfc.jwk import RSAKey
 from pydantic import SecretStr
 
 from overset.kernel.secrets import derive
 
 ALGORITHM = "RS256"
+NO_JWT = (JoseError, ValueError, TypeError, AttributeError, RecursionError)
+"""What joserfc raises for what is no token of ours; its headers may be of any type."""
 KEY_BITS = 2048  # RFC 7518 section 3.3: or larger
 
 

@@ -2,11 +2,12 @@
 
 from typing import Any
 
+from authlib.oauth2.rfc6749 import InvalidRequestError
 from authlib.oidc.rpinitiated import EndSessionEndpoint
 from joserfc.jwk import KeySet, RSAKey
 
 from overset.manager.keys.service import KeyService
-from overset.manager.keys.vault import ALGORITHM
+from overset.manager.keys.vault import ALGORITHM, NO_JWT
 
 
 class EndSession(EndSessionEndpoint):  # type: ignore[misc]  # Authlib is untyped
@@ -24,6 +25,12 @@ class EndSession(EndSessionEndpoint):  # type: ignore[misc]  # Authlib is untype
     def get_algorithms(self) -> list[str]:
         """Return the one algorithm."""
         return [ALGORITHM]
+
+    def _validate_id_token_hint(self, id_token_hint: str) -> Any:
+        try:
+            return super()._validate_id_token_hint(id_token_hint)
+        except NO_JWT:
+            raise InvalidRequestError("The 'id_token_hint' is not one of ours.") from None
 
     def _is_valid_post_logout_redirect_uri(self, client: Any, uri: str) -> bool:
         return bool(client.check_post_logout_redirect_uri(uri))

@@ -6,7 +6,6 @@ from typing import Any, Literal
 
 from authlib.oauth2.rfc6749 import TokenMixin
 from joserfc import jwt
-from joserfc.errors import JoseError
 from joserfc.jwk import KeySet, RSAKey
 from joserfc.jws import JWSRegistry
 
@@ -14,7 +13,7 @@ from overset.kernel.clock import Now
 from overset.manager.grants.refresh_token import parse_refresh_token
 from overset.manager.grants.service import GrantService
 from overset.manager.keys.service import KeyService
-from overset.manager.keys.vault import ALGORITHM
+from overset.manager.keys.vault import ALGORITHM, NO_JWT
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +97,7 @@ class TokenReader:
         registry = JWSRegistry(algorithms=[ALGORITHM])
         try:
             token = jwt.decode(text, keys, algorithms=[ALGORITHM], registry=registry)
-        except (JoseError, ValueError):
+        except NO_JWT:
             return None
         ours = token.header.get("typ") == "at+jwt" and token.claims.get("iss") == self.issuer
         return dict(token.claims) if ours else None
