@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
+from overset.manager.authorizations.service import MOST_A_MINUTE
 from support.oauth import Provider, running_provider
 
 
@@ -97,3 +98,18 @@ def test_a_redirect_to_no_possible_host_is_not_registered(provider: Provider, ur
 
     assert answer.status_code == 400
     assert answer.json()["error"] == "invalid_redirect_uri"
+
+
+def test_a_stranger_cannot_fill_the_shelf_of_waiting_authorizations(provider: Provider) -> None:
+    url = provider.app().url(resource=provider.resource())
+    person = provider.person()
+    person.sign_in(person.open("/sign-in"))
+
+    with httpx.Client() as stranger:
+        answers = [stranger.get(url) for _ in range(2 * MOST_A_MINUTE)]
+        refused = next(answer for answer in answers if answer.status_code != 303)
+
+    assert refused.status_code == 429
+    assert refused.json()["code"] == "sign_ins_exhausted"
+    assert 0 < int(refused.headers["retry-after"]) <= 60
+    assert "Allow" in person.open(url).text

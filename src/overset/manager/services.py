@@ -16,8 +16,7 @@ from overset.kernel.secrets import Keys, load_keys
 from overset.kernel.settings import Settings
 from overset.manager.access.operator import OperatorGuard
 from overset.manager.access.service import AccessService
-from overset.manager.authorizations.model import Waiting
-from overset.manager.authorizations.service import WAIT, AuthorizationService
+from overset.manager.authorizations.service import AuthorizationService, open_authorizations
 from overset.manager.changes.publisher import ChangePublisher, NullPublisher, RedisPublisher
 from overset.manager.changes.service import ChangeLog
 from overset.manager.db import Database
@@ -168,7 +167,7 @@ def _assemble(
     passwords = PasswordService(changes, users, Hashes(), now)
     state = open_store(settings, keys)
     invitations = InvitationService(settings, changes, users, workspaces, passwords, now)
-    authorizations = AuthorizationService(Shelf(state, "authorizations", Waiting, WAIT))
+    authorizations = open_authorizations(state, limiter)
     sessions = SessionService(settings, changes, users, now)
     registry = open_registry(settings, clients, state=state, limiter=limiter, now=now)
     oauth = open_oauth(

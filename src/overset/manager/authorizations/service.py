@@ -5,20 +5,34 @@ from dataclasses import dataclass
 from datetime import timedelta
 from urllib.parse import urlsplit
 
+from key_value.aio.protocols import AsyncKeyValue
+from limits import RateLimitItemPerMinute
+from limits.strategies import RateLimiter
+
 from overset.manager.authorizations.model import Waiting
+from overset.manager.state.limit import Limit
 from overset.manager.state.shelf import Shelf
 
 WAIT = timedelta(minutes=10)
 """How long a person may take."""
+
+MOST_A_MINUTE = 300
+"""Sign-ins that one address may begin: behind it may be a whole office."""
 
 _BYTES = 24
 
 
 @dataclass(frozen=True, slots=True)
 class AuthorizationService:
-    """The authorizations that wait, each under an id that is in the person's pages."""
+    """The authorizations that wait, each under an id that is in the person's pages.
+
+    Attributes:
+        shelf: where they wait.
+        limit: how many sign-ins may be begun at one address, by nobody knows whom.
+    """
 
     shelf: Shelf[Waiting]
+    limit: Limit
 
     def keep(self, waiting: Waiting, *, name: str | None = None) -> str:
         """Keep a request under a new id, or under the one that it has, and return that."""
@@ -41,6 +55,12 @@ class AuthorizationService:
         """
         waiting = self.find(name)
         return redirect_source(waiting.redirect_uri) if waiting else None
+
+
+def open_authorizations(state: AsyncKeyValue, limiter: RateLimiter) -> AuthorizationService:
+    """Return the service of this platform."""
+    limit = Limit(limiter, RateLimitItemPerMinute(MOST_A_MINUTE), code="sign_ins_exhausted")
+    return AuthorizationService(Shelf(state, "authorizations", Waiting, WAIT), limit)
 
 
 def redirect_source(redirect_uri: str) -> str:

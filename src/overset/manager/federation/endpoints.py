@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
 from overset.manager.authorizations.service import AuthorizationService
+from overset.manager.client_address import find_client_address
 from overset.manager.federation.refusals import over
 from overset.manager.federation.service import FederationService
 from overset.manager.http import served
@@ -25,7 +26,11 @@ OurForms = Annotated[Forms, Depends(served(Forms))]
 
 @router.get("/start")
 def start(
-    request: Request, federation: Federation, forms: OurForms, authorizations: Authorizations
+    request: Request,
+    federation: Federation,
+    forms: OurForms,
+    sessions: Sessions,
+    authorizations: Authorizations,
 ) -> Response:
     """Send the browser to the provider; `next` or `authorization` say where to go afterwards."""
     browser = forms.browser(request)
@@ -34,6 +39,7 @@ def start(
         authorization=request.query_params.get("authorization"),
     )
     offer_way_back(request, f"/sign-in?{destination.query}")
+    authorizations.limit.count(find_client_address(request, sessions.settings))
     name = destination.authorization
     waiting = authorizations.find(name) if name else None
     after = waiting.signed_in_after if waiting else None

@@ -19,6 +19,7 @@ from overset.manager.authorizations.model import Waiting
 from overset.manager.authorizations.service import AuthorizationService
 from overset.manager.consents.model import Consent
 from overset.manager.consents.service import ConsentService
+from overset.manager.oauth.clients.asker import find_asker
 from overset.manager.oauth.question import Question, key_of
 from overset.manager.oauth.requests import Parameters, Request
 from overset.manager.oauth.rfc6749_code import Allowed
@@ -53,6 +54,7 @@ class AuthorizationEndpoint:
 
         Raises:
             OAuth2Error: the client or its redirect is not known, so nobody may be redirected.
+            TooManyRequests: `sign_ins_exhausted`, too many were begun from this address.
         """
         try:
             grant = self._check(parameters, signed_in)
@@ -114,6 +116,8 @@ class AuthorizationEndpoint:
         if signed_in is None or _is_stale(waiting, signed_in):
             if "none" in prompts:
                 return self._refuse_silently(LoginRequiredError, grant)
+            # What strangers may fill is bounded.
+            self.waiting.limit.count(find_asker() or "")
             return SignInFirst(self.waiting.keep(waiting))
         return self._ask(None, waiting, grant, signed_in)
 
