@@ -186,6 +186,19 @@ def test_another_response_type_is_refused(provider: Provider) -> None:
     assert answer["error"] == "unsupported_response_type"
 
 
+@pytest.mark.parametrize("wrong", [{"scope": "everything"}, {"prompt": "none"}])
+def test_a_link_leads_nobody_to_a_stranger_s_site_before_sign_in(
+    provider: Provider, wrong: dict[str, str | None]
+) -> None:
+    app = App(provider.origin, redirect_uri="https://evil.example/callback").register()
+    asked = app.url(**{"resource": provider.resource(), **wrong})
+
+    page = provider.person().open(asked)
+
+    assert page.status_code == 400
+    assert "location" not in page.headers
+
+
 def test_a_workspace_of_which_one_is_no_member_cannot_be_allowed(provider: Provider) -> None:
     app, person = provider.app(), provider.person()
     page = person.sign_in(person.open(app.url(resource=provider.resource("globex"))))

@@ -20,6 +20,7 @@ from overset.manager.authorizations.service import AuthorizationService
 from overset.manager.consents.model import Consent
 from overset.manager.consents.service import ConsentService
 from overset.manager.oauth.clients.asker import find_asker
+from overset.manager.oauth.clients.model import Client, ClientKind
 from overset.manager.oauth.question import Question, key_of
 from overset.manager.oauth.requests import Parameters, Request
 from overset.manager.oauth.rfc6749_code import Allowed
@@ -53,12 +54,17 @@ class AuthorizationEndpoint:
         """Check a request, and say what comes next.
 
         Raises:
-            OAuth2Error: the client or its redirect is not known, so nobody may be redirected.
+            OAuth2Error: the client or its redirect is not known, or nobody is signed in and it is
+                a stranger's site, so nobody may be redirected (RFC 9700 section 4.11.2).
             TooManyRequests: `sign_ins_exhausted`, too many were begun from this address.
         """
         try:
             grant = self._check(parameters, signed_in)
         except OAuth2Error as error:
+            if signed_in is None and error.redirect_uri:
+                client = self.server.query_client(dict(parameters).get("client_id", ""))
+                if _is_strangers_site(client, error.redirect_uri):
+                    raise
             return self._refuse(error)
         return self._begin(grant, signed_in)
 
@@ -115,6 +121,9 @@ class AuthorizationEndpoint:
         )
         if signed_in is None or _is_stale(waiting, signed_in):
             if "none" in prompts:
+                is_strangers = _is_strangers_site(grant.request.client, grant.redirect_uri)
+                if signed_in is None and is_strangers:
+                    raise LoginRequiredError
                 return self._refuse_silently(LoginRequiredError, grant)
             # What strangers may fill is bounded.
             self.waiting.limit.count(find_asker() or "")
@@ -258,6 +267,12 @@ def _is_stale(waiting: Waiting, signed_in: SignedIn) -> bool:
     if waiting.signed_in_after is None:
         return False
     return signed_in.session.created_at < datetime.fromtimestamp(waiting.signed_in_after, tz=UTC)
+
+
+def _is_strangers_site(client: Client | None, redirect_uri: str) -> bool:
+    """Say whether a redirect leads to a web site that anybody may have named."""
+    by_anybody = client is None or client.kind is not ClientKind.MADE
+    return by_anybody and redirect_uri.startswith("https:")
 
 
 def _grantable(scopes: frozenset[str], resource: Resource) -> frozenset[str]:
