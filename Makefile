@@ -33,9 +33,9 @@ fix: env ## let ruff mend what it can
 	@$(BIN)/ruff format .
 
 .PHONY: test
-test: env check ## check, then every test
+test: env check ## check, then every test, two files at a time
 	@bash tools/test-deps.sh
-	@$(BIN)/pytest $(ARGS)
+	@$(BIN)/pytest --numprocesses 2 --dist loadfile $(ARGS)
 
 .PHONY: prove
 prove: env ## take each isolation hook out in turn: the tests that must fail do
