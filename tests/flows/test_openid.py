@@ -168,6 +168,24 @@ def test_a_forged_hint_is_refused(provider: Provider) -> None:
     assert page.status_code == 400
 
 
+def test_an_access_token_is_no_hint(provider: Provider) -> None:
+    _, person, tokens = signed_in(provider)
+
+    page = person.open("/logout?" + urlencode({"id_token_hint": tokens["access_token"]}))
+
+    assert page.status_code == 400
+    assert person.open("/account").url.path == "/account"
+
+
+def test_with_nobody_signed_in_a_link_leads_to_no_client(provider: Provider) -> None:
+    _, _, tokens = signed_in(provider)
+    query = {"id_token_hint": tokens["id_token"], "post_logout_redirect_uri": AFTER}
+
+    page = provider.person("nobody@example.com").open("/logout?" + urlencode(query))
+
+    assert page.url.path == "/sign-in"
+
+
 def test_both_documents_name_the_issuer_character_by_character(provider: Provider) -> None:
     for path in ("oauth-authorization-server", "openid-configuration"):
         document = httpx.get(f"{provider.origin}/.well-known/{path}").json()

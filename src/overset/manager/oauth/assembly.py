@@ -54,7 +54,7 @@ def assemble_oauth(
     server.register_grant(RefreshGrant)
     server.register_endpoint(Revocation(reader=reader, grants=grants))
     server.register_endpoint(Introspection(reader=reader, issuer=issuer))
-    server.register_endpoint(EndSession(keys=keys))
+    server.register_endpoint(EndSession(issuer=issuer, keys=keys))
     server.issuer(server)
     return OAuth(
         server=server,

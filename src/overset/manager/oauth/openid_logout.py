@@ -13,8 +13,9 @@ from overset.manager.keys.vault import ALGORITHM, NO_JWT
 class EndSession(EndSessionEndpoint):  # type: ignore[misc]  # Authlib is untyped
     """Authlib's endpoint, which checks what was asked; ending the session is the page's part."""
 
-    def __init__(self, *, keys: KeyService) -> None:
+    def __init__(self, *, issuer: str, keys: KeyService) -> None:
         super().__init__()
+        self._issuer = issuer
         self._keys = keys
 
     def get_server_jwks(self) -> KeySet:
@@ -26,11 +27,15 @@ class EndSession(EndSessionEndpoint):  # type: ignore[misc]  # Authlib is untype
         """Return the one algorithm."""
         return [ALGORITHM]
 
-    def _validate_id_token_hint(self, id_token_hint: str) -> Any:
+    def _validate_id_token_hint(self, id_token_hint: str) -> dict[str, Any]:
         try:
-            return super()._validate_id_token_hint(id_token_hint)
+            claims: dict[str, Any] = super()._validate_id_token_hint(id_token_hint)
         except NO_JWT:
             raise InvalidRequestError("The 'id_token_hint' is not one of ours.") from None
+        # The same keys sign access tokens, which say for which client they are in this way.
+        if "client_id" in claims or claims.get("iss") != self._issuer:
+            raise InvalidRequestError("The 'id_token_hint' is no ID token of ours.")
+        return claims
 
     def _is_valid_post_logout_redirect_uri(self, client: Any, uri: str) -> bool:
         return bool(client.check_post_logout_redirect_uri(uri))

@@ -107,9 +107,11 @@ def end_session(  # noqa: PLR0913, PLR0917 - each is something that signing out 
                 parameters=pairs,
             )
         forms.check(request, token=str(form["csrf"]), holder=signed_in.session.id)
+    target = "/sign-in"
     if signed_in is not None:
         sessions.end(signed_in.session.id)
-    target = asked.redirect_uri or "/sign-in"
+        # Only with somebody who signed out: by a link alone nobody is led to a client's site.
+        target = asked.redirect_uri or target
     response = RedirectResponse(target, status_code=_SEE_OTHER)
     session_cookie(oauth.server.settings).erase(response)
     return response
