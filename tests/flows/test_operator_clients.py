@@ -154,13 +154,13 @@ def _allow(manager: Manager, clock: Clock, client_id: str) -> str:
 
 @pytest.fixture
 def overset(tmp_path: Path):
-    """Runs the command line on an installation; returns what it prints on stdout."""
+    """Runs the command line on an installation; returns what it prints, or says of a failure."""
 
     def run(*words: str, code: int = 0) -> str:
         where = {"OVERSET_HOME": str(tmp_path), "OVERSET_MASTER_KEY": MASTER_KEY}
         done = CliRunner().invoke(app, list(words), env=where)
         assert done.exit_code == code, done.output
-        return done.output
+        return done.stdout if code == 0 else done.stderr
 
     return run
 
