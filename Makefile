@@ -35,7 +35,7 @@ fix: env ## let ruff mend what it can
 .PHONY: test
 test: env check ## check, then every test, two files at a time
 	@bash tools/test-deps.sh
-	@$(BIN)/pytest --numprocesses 2 --dist loadfile $(ARGS)
+	@$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 .PHONY: prove
 prove: env ## take each isolation hook out in turn: the tests that must fail do
