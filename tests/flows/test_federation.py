@@ -207,7 +207,6 @@ def test_an_authorization_that_wants_a_new_sign_in_gets_one_at_the_provider(
     waiting = Waiting(
         parameters=[],
         redirect_uri="http://127.0.0.1/cb",
-        client_name="A client",
         signed_in_after=now,
     )
     login = small_platform.provider.add_account(email="ada@example.com", email_verified=True)

@@ -9,7 +9,6 @@ class Waiting(BaseModel):
     Attributes:
         parameters: of the request, in order; one may come twice (RFC 8707 section 2).
         redirect_uri: where the answer goes, checked.
-        client_name: what to call the client on pages.
         session_id: the sign-in that was asked for consent; nobody else may answer.
         signed_in_after: the person must have signed in since this time (Unix seconds), if set.
     """
@@ -18,6 +17,5 @@ class Waiting(BaseModel):
 
     parameters: list[tuple[str, str]]
     redirect_uri: str
-    client_name: str
     session_id: str | None = None
     signed_in_after: int | None = None

@@ -1,6 +1,6 @@
 """A grant, and what a client gets under it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from overset.kernel.ids import GrantId, SessionId, UserId, WorkspaceId
@@ -35,14 +35,10 @@ class Grant:
 class Issued:
     """What `/token` answers with (RFC 6749 section 5.1); secrets are in no `repr`."""
 
-    access_token: str
+    access_token: str = field(repr=False)
     expires_in: int
     scope: str
-    refresh_token: str | None
-
-    def __repr__(self) -> str:
-        """Return what it is without what opens doors."""
-        return f"Issued(scope={self.scope!r}, expires_in={self.expires_in})"
+    refresh_token: str | None = field(repr=False)
 
     def as_dict(self) -> dict[str, object]:
         """Return the JSON object of RFC 6749 section 5.1."""

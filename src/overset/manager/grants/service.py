@@ -77,21 +77,12 @@ class GrantService:
 
     def find(self, grant_id: str) -> Grant | None:
         """Return a grant that still counts, or None."""
-        query = select(*_PUBLIC).where(grants.c.id == grant_id, _counts(self.now()))
-        with self.changes.database.reading() as connection:
-            row = connection.execute(query).mappings().first()
-        return Grant(**row) if row else None
+        return self._find(grants.c.id == grant_id)
 
     def find_current(self, refresh: RefreshToken) -> Grant | None:
         """Return the grant whose current refresh token this is, or None."""
-        query = select(*_PUBLIC).where(
-            grants.c.id == refresh.grant_id,
-            grants.c.refresh_hash == refresh.digest,
-            _counts(self.now()),
-        )
-        with self.changes.database.reading() as connection:
-            row = connection.execute(query).mappings().first()
-        return Grant(**row) if row else None
+        is_current = grants.c.refresh_hash == refresh.digest
+        return self._find((grants.c.id == refresh.grant_id) & is_current)
 
     def exchange(self, refresh: RefreshToken, *, scope: str) -> Issued | None:
         """Return new tokens for a refresh token, or None if it does not count.
@@ -126,6 +117,12 @@ class GrantService:
         """End a grant and every token under it; once more does nothing."""
         with self.changes.writing() as transaction:
             end_grants(transaction, grants.c.id == grant_id, at=self.now())
+
+    def _find(self, condition: Any) -> Grant | None:
+        query = select(*_PUBLIC).where(condition, _counts(self.now()))
+        with self.changes.database.reading() as connection:
+            row = connection.execute(query).mappings().first()
+        return Grant(**row) if row else None
 
     def _judge(self, row: Any, refresh: RefreshToken) -> Freshness:
         if row["refresh_hash"] == refresh.digest:

@@ -6,7 +6,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from cryptography.fernet import InvalidToken
-from joserfc.jwk import RSAKey
+from joserfc import jwt
+from joserfc.jwk import KeySet, RSAKey
+from joserfc.jws import JWSRegistry
 from sqlalchemy import and_, delete, insert, or_, select, update
 
 from overset.kernel.changes import ChangeKind
@@ -14,7 +16,7 @@ from overset.kernel.clock import Now
 from overset.kernel.errors import NotFound, SettingsError
 from overset.manager.changes.service import ChangeLog, Transaction
 from overset.manager.keys.model import SigningKey
-from overset.manager.keys.vault import Vault, generate_key
+from overset.manager.keys.vault import ALGORITHM, Vault, generate_key
 from overset.manager.tables import signing_keys
 
 JWKS_MAX_AGE = timedelta(minutes=5)
@@ -71,6 +73,18 @@ class KeyService:
     def jwks(self) -> dict[str, Any]:
         """Return the JWK Set of RFC 7517 section 5."""
         return {"keys": [key.public_jwk for key in self.published()]}
+
+    def key_set(self) -> KeySet:
+        """Return the published keys, to verify what was signed here."""
+        return KeySet([RSAKey.import_key({**key.public_jwk}) for key in self.published()])
+
+    def decode(self, text: str) -> jwt.Token:
+        """Return a JWT that was signed here, with one algorithm, ours, whatever it says (RFC 8725).
+
+        Whether it counts is not looked at. Raises one of `NO_JWT` for anything else.
+        """
+        registry = JWSRegistry(algorithms=[ALGORITHM])
+        return jwt.decode(text, self.key_set(), algorithms=[ALGORITHM], registry=registry)
 
     def rotate(self, *, at_once: bool = False) -> SigningKey:
         """Make a new key; it signs as soon as everybody's copy of the JWKS has it.

@@ -116,7 +116,6 @@ class AuthorizationEndpoint:
         waiting = Waiting(
             parameters=grant.request.payload.pairs,
             redirect_uri=grant.redirect_uri,
-            client_name=grant.request.client.name,
             signed_in_after=self._find_oldest_sign_in(data, prompts),
         )
         if signed_in is None or _is_stale(waiting, signed_in):

@@ -4,7 +4,7 @@ from typing import Any
 
 from authlib.oauth2.rfc6749 import InvalidRequestError
 from authlib.oidc.rpinitiated import EndSessionEndpoint
-from joserfc.jwk import KeySet, RSAKey
+from joserfc.jwk import KeySet
 
 from overset.manager.keys.service import KeyService
 from overset.manager.keys.vault import ALGORITHM, NO_JWT
@@ -20,8 +20,7 @@ class EndSession(EndSessionEndpoint):  # type: ignore[misc]  # Authlib is untype
 
     def get_server_jwks(self) -> KeySet:
         """Return the keys that may have signed an ID token."""
-        published = self._keys.published()
-        return KeySet([RSAKey.import_key({**key.public_jwk}) for key in published])
+        return self._keys.key_set()
 
     def get_algorithms(self) -> list[str]:
         """Return the one algorithm."""

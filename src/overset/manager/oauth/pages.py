@@ -97,8 +97,7 @@ def end_session(  # noqa: PLR0913, PLR0917 - each is something that signing out 
     except OAuth2Error as error:
         raise _explain(error) from error
     claims = asked.id_token_claims or {}
-    confirmed = signed_in is None or claims.get("sub") == signed_in.user.id
-    if not confirmed and signed_in is not None:
+    if signed_in is not None and claims.get("sub") != signed_in.user.id:
         if not form.get("csrf"):
             return render(
                 "sign_out.html",

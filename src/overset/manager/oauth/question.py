@@ -11,6 +11,7 @@ from overset.auth.scopes import IDENTITY_SCOPES, WORKSPACE_SCOPES, Scope
 from overset.manager.authorizations.service import redirect_source
 from overset.manager.consents.model import ConsentKey
 from overset.manager.oauth.clients.model import Client, ClientKind
+from overset.manager.oauth.clients.redirects import redirect_host
 from overset.manager.workspaces.model import RegisteredWorkspace
 
 _IN_WORDS = {
@@ -72,7 +73,7 @@ class Question:
     @property
     def host(self) -> str:
         """Where the answer goes, in a form that people can judge."""
-        return host_of(self.redirect_uri)
+        return redirect_host(self.redirect_uri)
 
     @property
     def goes_to_this_machine(self) -> bool:
@@ -143,10 +144,4 @@ def in_words(scope: str) -> list[str]:
 def key_of(request: Any, user_id: str, workspace_id: str) -> ConsentKey:
     """Return what a consent to a request is remembered under."""
     uri = request.payload.redirect_uri or request.client.get_default_redirect_uri()
-    return ConsentKey(user_id, request.client.id, host_of(uri), workspace_id)
-
-
-def host_of(redirect_uri: str) -> str:
-    """Return the host of a redirect URI, or its scheme where it has none of the web's."""
-    parts = urlsplit(redirect_uri)
-    return parts.hostname or "" if parts.scheme in {"http", "https"} else f"{parts.scheme}:"
+    return ConsentKey(user_id, request.client.id, redirect_host(uri), workspace_id)
