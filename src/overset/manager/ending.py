@@ -1,14 +1,14 @@
-"""What ends together: sign-ins, the grants made in them, and all tokens under those."""
+"""What ends together: memberships and sign-ins, the grants that rest on them, and their tokens."""
 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from overset.kernel.changes import ChangeKind
-from overset.kernel.ids import UserId
+from overset.kernel.ids import UserId, WorkspaceId
 from overset.manager.changes.service import Transaction
-from overset.manager.tables import grants, sessions, tokens
+from overset.manager.tables import grants, memberships, sessions, tokens
 
 
 def end_grants(transaction: Transaction, condition: Any, *, at: datetime) -> int:
@@ -27,6 +27,19 @@ def end_grants(transaction: Transaction, condition: Any, *, at: datetime) -> int
     for user_id in {row.user_id for row in rows}:
         transaction.record(ChangeKind.TOKEN, user_id=UserId(user_id))
     return len(ids)
+
+
+def end_membership(
+    transaction: Transaction, *, workspace_id: WorkspaceId, user_id: UserId, at: datetime
+) -> bool:
+    """End a membership and the grants for its workspace; say whether there was one."""
+    theirs = memberships.c.workspace_id == workspace_id, memberships.c.user_id == user_id
+    if not transaction.execute(delete(memberships).where(*theirs)).rowcount:
+        return False
+    given = (grants.c.workspace_id == workspace_id) & (grants.c.user_id == user_id)
+    end_grants(transaction, given, at=at)
+    transaction.record(ChangeKind.MEMBER, workspace_id=workspace_id, user_id=user_id)
+    return True
 
 
 def end_sessions(transaction: Transaction, condition: Any, *, at: datetime) -> int:

@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 
 from overset.kernel.changes import ChangeKind
 from overset.kernel.ids import UserId, WorkspaceId
 from overset.manager.changes.service import ChangeLog, Transaction
-from overset.manager.ending import end_grants
-from overset.manager.tables import grants, memberships
+from overset.manager.ending import end_membership
+from overset.manager.tables import memberships
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +53,4 @@ def _write(
         transaction.execute(changes.database.upsert(memberships, key=tuple(key), values=values))
         transaction.record(ChangeKind.MEMBER, workspace_id=workspace_id, user_id=user_id)
     for workspace_id in difference.gone:
-        ended = delete(memberships).where(
-            memberships.c.workspace_id == workspace_id, memberships.c.user_id == user_id
-        )
-        transaction.execute(ended)
-        transaction.record(ChangeKind.MEMBER, workspace_id=workspace_id, user_id=user_id)
-        left = (grants.c.workspace_id == workspace_id) & (grants.c.user_id == user_id)
-        end_grants(transaction, left, at=changes.now())
+        end_membership(transaction, workspace_id=workspace_id, user_id=user_id, at=changes.now())

@@ -3,13 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import delete
-
 from overset.kernel.changes import ChangeKind
 from overset.kernel.errors import NotFound
 from overset.kernel.ids import UserId, WorkspaceId
 from overset.manager.changes.service import ChangeLog
-from overset.manager.ending import end_grants
+from overset.manager.ending import end_membership
 from overset.manager.members.by_groups import put_by_groups
 from overset.manager.members.model import Member
 from overset.manager.members.repository import (
@@ -20,7 +18,7 @@ from overset.manager.members.repository import (
 )
 from overset.manager.names import parse_name
 from overset.manager.paging import DEFAULT_LIMIT, Page
-from overset.manager.tables import grants, memberships
+from overset.manager.tables import memberships
 from overset.manager.users.service import UserService
 from overset.manager.workspaces.model import RegisteredWorkspace
 from overset.manager.workspaces.service import WorkspaceService
@@ -89,17 +87,10 @@ class MemberService:
     def remove(self, workspace: str, user_id: str) -> None:
         """End a membership and what was granted in it; raises NotFound `member_unknown`."""
         workspace_id = self.workspaces.get(workspace).id
-        ended = delete(memberships).where(
-            memberships.c.workspace_id == workspace_id, memberships.c.user_id == user_id
-        )
         with self.changes.writing() as transaction:
-            if not transaction.execute(ended).rowcount:
+            at, theirs = self.changes.now(), UserId(user_id)
+            if not end_membership(transaction, workspace_id=workspace_id, user_id=theirs, at=at):
                 raise _unknown(workspace, user_id)
-            theirs = (grants.c.workspace_id == workspace_id) & (grants.c.user_id == user_id)
-            end_grants(transaction, theirs, at=self.changes.now())
-            transaction.record(
-                ChangeKind.MEMBER, workspace_id=workspace_id, user_id=UserId(user_id)
-            )
 
 
 def _unknown(workspace: str, user_id: str) -> NotFound:
