@@ -19,8 +19,8 @@ from sqlalchemy.engine import make_url
 from overset.kernel.changes import Change, ChangeKind
 from overset.kernel.errors import UnboundError
 from overset.kernel.ids import UserId, WorkspaceId
-from overset.mcp.app import _forget_workspaces
 from overset.tenancy.binding.app import enter
+from overset.tenancy.binding.forgetting import forget_what_changed
 from overset.tenancy.binding.known import KNOWN, SECONDS, Known
 from overset.tenancy.member import Member
 from overset.tenancy.workspace import Workspace
@@ -158,11 +158,11 @@ def test_row_55_a_write_that_was_given_up_is_over(bound: Bound, end: str) -> Non
 
 
 def push(change: Change | None) -> Callable[[Bound], None]:
-    return lambda bound: _forget_workspaces(change)
+    return lambda bound: forget_what_changed(change)
 
 
 def of_a(kind: ChangeKind) -> Callable[[Bound], None]:
-    return lambda bound: _forget_workspaces(Change(1, kind, workspace_id=bound.a.id))
+    return lambda bound: forget_what_changed(Change(1, kind, workspace_id=bound.a.id))
 
 
 @pytest.mark.parametrize(

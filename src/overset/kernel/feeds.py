@@ -11,10 +11,11 @@ import httpx
 import structlog
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
-from overset.kernel.changes import Broadcast, Change
+from overset.kernel.changes import Broadcast, Change, ChangeFeed
 from overset.kernel.channel import RedisChannel
 from overset.kernel.clock import Monotonic, monotonic
 from overset.kernel.errors import Unavailable
+from overset.kernel.settings import Settings
 from overset.kernel.upstream import ask, unreachable
 
 CHANNEL = "overset:changes"
@@ -190,3 +191,11 @@ class RedisFeed(PollingFeed):
             return
         self._heard.append(change.seq)
         self.tell(change)
+
+
+def open_feed(settings: Settings, http: httpx.AsyncClient) -> ChangeFeed:
+    """Return the feed of these settings: pushed by Redis if there is one, else polled."""
+    interval = settings.change_poll_seconds
+    if settings.redis_url is None:
+        return PollingFeed(http, interval=interval)
+    return RedisFeed(settings.redis_url.get_secret_value(), http, interval=interval)

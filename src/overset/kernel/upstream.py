@@ -8,9 +8,31 @@ import httpx
 import structlog
 
 from overset.kernel.errors import Unavailable
+from overset.kernel.secrets import Keys
+from overset.kernel.settings import Settings
 
 _log = structlog.get_logger(__name__)
 _RETRY_SECONDS = 2
+_TIMEOUT = httpx.Timeout(5)
+
+
+def open_client(
+    settings: Settings, keys: Keys, *, manager: httpx.AsyncBaseTransport | None = None
+) -> httpx.AsyncClient:
+    """Return a client of the manager's internal API, with the service credential.
+
+    Args:
+        settings: where the manager is.
+        keys: has the credential.
+        manager: how to reach a manager in this very process; by default over the network.
+    """
+    return httpx.AsyncClient(
+        base_url=settings.manager_url or settings.issuer,
+        headers={"Authorization": f"Bearer {keys.service.get_secret_value()}"},
+        transport=manager,
+        timeout=_TIMEOUT,
+        trust_env=False,
+    )
 
 
 def unreachable() -> Unavailable:

@@ -1,6 +1,6 @@
 """The MCP process: an ASGI application around the six steps of `stack.py`."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 
 import httpx
@@ -12,12 +12,12 @@ from starlette.routing import Mount, Route
 from overset.auth.access import ManagerAccess
 from overset.auth.issuer import IssuerMetadata
 from overset.auth.jwks import ManagerKeys
-from overset.kernel.changes import Change, ChangeFeed, ChangeKind
 from overset.kernel.errors import SettingsError
-from overset.kernel.feeds import PollingFeed, RedisFeed
+from overset.kernel.feeds import open_feed
 from overset.kernel.secrets import Keys
 from overset.kernel.settings import Settings
-from overset.mcp import audit_trail, stack
+from overset.kernel.upstream import open_client
+from overset.mcp import stack
 from overset.mcp.calls import RunningCalls
 from overset.mcp.layers.edge import EdgeMiddleware
 from overset.mcp.layers.wire import Wires
@@ -26,13 +26,13 @@ from overset.mcp.operations import Operations
 from overset.mcp.relay import RedisRelay, Relay
 from overset.observe.metrics import open_metrics
 from overset.observe.worker_metrics import WorkerMetrics
+from overset.tenancy import audit_trail
 from overset.tenancy.binding.app import make_app
+from overset.tenancy.binding.forgetting import forget_what_changed
 from overset.tenancy.binding.hooks import ALL, Hook
-from overset.tenancy.binding.installation import install
+from overset.tenancy.binding.installation import Plugin, install
 from overset.tenancy.circuit import Circuits
 from overset.tenancy.registry import ManagerRegistry
-
-_TIMEOUT = httpx.Timeout(5)
 
 
 def create_app(
@@ -41,6 +41,7 @@ def create_app(
     keys: Keys,
     manager: httpx.AsyncBaseTransport | None = None,
     hooks: frozenset[Hook] = ALL,
+    plugins: Sequence[Plugin] = (),
 ) -> Starlette:
     """Return the application of the MCP process.
 
@@ -49,18 +50,19 @@ def create_app(
         keys: the platform's keys.
         manager: how to reach a manager in this very process; by default over the network.
         hooks: the isolation hooks; production leaves none out.
+        plugins: what else this process's Superset does.
 
     Raises:
         SettingsError: with everything that would make it unsafe to start.
     """
     if manager is None and settings.manager_url is None:
         raise SettingsError(["OVERSET_MANAGER_URL is not set: the MCP process needs the manager"])
-    install(settings, keys=keys, hooks=hooks)
+    install(settings, keys=keys, hooks=hooks, plugins=plugins)
     make_app()  # Superset first: importing its MCP service before would make a second app
     from overset.mcp.superset_server import make_server
 
-    http = _make_client(settings, keys, manager)
-    feed = _make_feed(settings, http)
+    http = open_client(settings, keys, manager=manager)
+    feed = open_feed(settings, http)
     metrics = open_metrics(statsd_host=settings.statsd_host, statsd_port=settings.statsd_port)
     services = stack.Services(
         metadata=IssuerMetadata(http, feed, issuer=settings.issuer),
@@ -70,7 +72,7 @@ def create_app(
         circuits=Circuits(),
         calls=RunningCalls(_make_relay(settings)),
     )
-    feed.subscribe(_forget_workspaces)
+    feed.subscribe(forget_what_changed)
     server = make_server(settings, http=http, circuits=services.circuits, metrics=metrics)
     inner = Wires(server)
     workers = WorkerMetrics(metrics, folder=settings.worker_folder)
@@ -119,43 +121,7 @@ def _allow_browsers(settings: Settings) -> list[Middleware]:
     ]
 
 
-def _make_client(
-    settings: Settings, keys: Keys, manager: httpx.AsyncBaseTransport | None
-) -> httpx.AsyncClient:
-    return httpx.AsyncClient(
-        base_url=settings.manager_url or settings.issuer,
-        headers={"Authorization": f"Bearer {keys.service.get_secret_value()}"},
-        transport=manager,
-        timeout=_TIMEOUT,
-        trust_env=False,
-    )
-
-
-def _make_feed(settings: Settings, http: httpx.AsyncClient) -> ChangeFeed:
-    interval = settings.change_poll_seconds
-    if settings.redis_url is None:
-        return PollingFeed(http, interval=interval)
-    return RedisFeed(settings.redis_url.get_secret_value(), http, interval=interval)
-
-
 def _make_relay(settings: Settings) -> Relay:
     if settings.redis_url is None:
         return Neighbours(settings.home)
     return RedisRelay(settings.redis_url.get_secret_value())
-
-
-def _forget_workspaces(change: Change | None) -> None:
-    """Drop what is known of a workspace's people, and close it if it may be gone or moved."""
-    from overset.tenancy.binding import readiness
-    from overset.tenancy.binding.initializer import ENGINES
-    from overset.tenancy.binding.known import KNOWN
-
-    if change is None:
-        KNOWN.forget(None)
-        readiness.forget_all()
-        return
-    if change.kind in {ChangeKind.MEMBER, ChangeKind.USER, ChangeKind.WORKSPACE}:
-        KNOWN.forget(change.workspace_id)
-    if change.kind is ChangeKind.WORKSPACE and change.workspace_id is not None:
-        readiness.forget(change.workspace_id)
-        make_app().extensions[ENGINES].forget(change.workspace_id)

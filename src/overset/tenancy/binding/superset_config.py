@@ -6,6 +6,9 @@
 
 from superset.config import *  # noqa: F403 - how Superset's configuration is layered
 
+from overset.tenancy.binding.installation import get_installation
 from overset.tenancy.binding.overrides import make_overrides
 
 globals().update(make_overrides(globals()))
+for _plugin in get_installation().plugins:
+    globals().update(_plugin.extend(globals()))
