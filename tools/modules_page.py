@@ -19,7 +19,19 @@ HEAD = """\
 Every module opens with one sentence. These are all of them, the higher layers first; `src/overset/`
 stands before each path. How they work together is in [ARCHITECTURE.md](../../ARCHITECTURE.md).
 """
-LAYERS = ("cli", "mcp", "manager", "tools", "tenancy", "auth", "flags", "observe", "kernel")
+LAYERS = (
+    "cli",
+    "mcp",
+    "manager",
+    "web",
+    "worker",
+    "tools",
+    "tenancy",
+    "auth",
+    "flags",
+    "observe",
+    "kernel",
+)
 
 
 def page() -> str:
