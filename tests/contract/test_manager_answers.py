@@ -8,8 +8,9 @@ from overset.auth.access import Denial, ManagerAccess
 from overset.auth.jwks import ManagerKeys
 from overset.auth.jwt import Verifier
 from overset.kernel.feeds import PollingFeed, RedisFeed
-from overset.kernel.ids import TokenId, UserId
+from overset.kernel.ids import SessionId, TokenId, UserId
 from overset.manager.app import create_app
+from overset.manager.people.model import Method
 from overset.manager.services import Manager, open_manager
 from overset.manager.workspaces.provisioner import NullProvisioner
 from overset.tenancy.registry import ManagerRegistry
@@ -73,6 +74,28 @@ async def test_a_token_of_the_manager_is_verified_decided_on_and_revoked_within_
     assert workspace.state is WorkspaceState.ACTIVE
     assert suspended is not None
     assert suspended.state is WorkspaceState.SUSPENDED
+
+
+async def test_a_sign_in_that_ends_is_out_of_every_workspace_within_a_second(manager: Manager):
+    _, user = make_member(manager, "acme")
+    session, _ = manager.sessions.begin(user.id, method=Method.PASSWORD, user_agent="", address="")
+    with serving(create_app(manager.settings, services=manager)) as url:
+        async with client_of(manager, url) as http:
+            feed = PollingFeed(http)
+            access = ManagerAccess(http, feed)
+
+            async def decide(session_id: SessionId | None = session.id) -> Denial | None:
+                decision = await access.decide_sign_in(
+                    subject=user.id, session_id=session_id, workspace="acme"
+                )
+                return decision.reason
+
+            async with feed.running():
+                assert await decide() is None
+                assert await decide(None) is None
+                manager.sessions.end(session.id)
+                await reached(decide, Denial.SESSION_ENDED)
+                assert await decide(None) is None
 
 
 async def test_the_manager_pushes_what_it_commits_through_redis(redis: RedisServer, tmp_path):

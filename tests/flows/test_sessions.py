@@ -64,7 +64,10 @@ def test_signing_out_ends_what_was_granted_in_that_browser_and_no_more(site: Sit
     here.fill(here.open("/account"), "/sign-out")
 
     assert (_ended(site.manager, mine), _ended(site.manager, others)) == ({True}, {False})
-    assert _told(site.manager, before) == [(ChangeKind.TOKEN, user_id)]
+    assert _told(site.manager, before) == [
+        (ChangeKind.TOKEN, user_id),
+        (ChangeKind.SESSION, user_id),
+    ]
     assert there.open("/account").status == 200
 
 

@@ -1,7 +1,7 @@
-"""The manager's decision whether a bearer may enter a workspace, kept fresh by the change feed."""
+"""The manager's decision whether somebody may enter a workspace, kept fresh by the change feed."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
@@ -12,7 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from overset.kernel.cache import LONGEST_TTL, make_cache
 from overset.kernel.changes import Change, ChangeFeed, ChangeKind
 from overset.kernel.clock import Monotonic, monotonic
-from overset.kernel.ids import TeamId, TokenId, UserId, WorkspaceId
+from overset.kernel.ids import SessionId, TeamId, TokenId, UserId, WorkspaceId
 from overset.kernel.upstream import ask, unreachable
 
 _PATH = "/internal/v1/access"
@@ -21,10 +21,11 @@ _log = structlog.get_logger(__name__)
 
 
 class Denial(StrEnum):
-    """Why a bearer may not enter, in the order in which the manager looks."""
+    """Why somebody may not enter, in the order in which the manager looks."""
 
     TOKEN_UNKNOWN = "token_unknown"  # noqa: S105 - a reason, not a secret
     TOKEN_REVOKED = "token_revoked"  # noqa: S105 - a reason, not a secret
+    SESSION_ENDED = "session_ended"
     USER_DISABLED = "user_disabled"
     WORKSPACE_UNKNOWN = "workspace_unknown"
     NOT_A_MEMBER = "not_a_member"
@@ -44,7 +45,7 @@ class DecidedWorkspace:
 
 @dataclass(frozen=True, slots=True)
 class DecidedMember:
-    """The member that the bearer is in the workspace of the decision."""
+    """The member who enters the workspace of the decision."""
 
     user_id: UserId
     email: str
@@ -54,10 +55,10 @@ class DecidedMember:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Whether a bearer may enter a workspace; of the gates it only tells, the caller looks.
+    """Whether somebody may enter a workspace; of the gates it only tells, the caller looks.
 
-    `workspace` and `member` are None unless the bearer is a member, so that nobody else learns
-    whether there is such a workspace.
+    `workspace` and `member` are None for who is no member, so that nobody else learns whether there
+    is such a workspace.
     """
 
     allowed: bool
@@ -86,15 +87,31 @@ class Access(Protocol):
             Unavailable: `manager_unreachable`, nobody can tell.
         """
 
+    async def decide_sign_in(
+        self, *, subject: UserId, session_id: SessionId | None, workspace: str
+    ) -> Decision:
+        """Return whether this person may enter the workspace with this slug or id in a browser.
+
+        Args:
+            subject: who it is.
+            session_id: the sign-in at the manager that says so; None where this platform itself
+                does, which opens a page as a member.
+            workspace: the slug or the id.
+
+        Raises:
+            Unavailable: `manager_unreachable`, nobody can tell.
+        """
+
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What a decision answers."""
+    """What a decision answers: about the bearer of a token, or about a person in a browser."""
 
     subject: UserId
-    token_id: TokenId
-    client_id: str | None
     workspace: str
+    token_id: TokenId | None = None
+    client_id: str | None = None
+    session_id: SessionId | None = None
 
 
 class ManagerAccess:
@@ -126,18 +143,25 @@ class ManagerAccess:
         Raises:
             Unavailable: `manager_unreachable`, and no decision that still counts is kept.
         """
-        if len(workspace) > _LONGEST_LOCATOR:
+        return await self._find(Question(subject, workspace, token_id, client_id))
+
+    async def decide_sign_in(
+        self, *, subject: UserId, session_id: SessionId | None, workspace: str
+    ) -> Decision:
+        """Return whether this person may enter the workspace with this slug or id in a browser.
+
+        Raises:
+            Unavailable: `manager_unreachable`, and no decision that still counts is kept.
+        """
+        return await self._find(Question(subject, workspace, session_id=session_id))
+
+    async def _find(self, question: Question) -> Decision:
+        if len(question.workspace) > _LONGEST_LOCATOR:
             return Decision(allowed=False, reason=Denial.WORKSPACE_UNKNOWN)
-        return await self._cache.get(Question(subject, token_id, client_id, workspace))
+        return await self._cache.get(question)
 
     async def _ask(self, question: Question) -> Decision:
-        body = {
-            "subject": question.subject,
-            "token_id": question.token_id,
-            "client_id": question.client_id,
-            "workspace": question.workspace,
-        }
-        response = await ask(self._http, "POST", _PATH, json=body)
+        response = await ask(self._http, "POST", _PATH, json=asdict(question))
         try:
             decision = _DECISION.validate_json(response.content)
         except ValidationError as error:
@@ -162,6 +186,8 @@ def _answers(decision: Decision, question: Question) -> bool:
 def _concerns(change: Change, question: Question, decision: Decision) -> bool:
     """Say whether a change may make `decision` another one: unless it names somebody else."""
     if change.kind is ChangeKind.KEY:
+        return False
+    if change.kind is ChangeKind.SESSION and question.session_id is None:
         return False
     workspace_id = decision.workspace.id if decision.workspace else None
     return (

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 
 from overset.auth.access import DecidedMember, DecidedWorkspace, Decision, Denial
-from overset.kernel.ids import TokenId, UserId, WorkspaceId
+from overset.kernel.ids import SessionId, TokenId, UserId, WorkspaceId
 
 _ACTIVE = "active"
 
@@ -14,6 +14,7 @@ class MemoryAccess:
 
     _tokens: dict[TokenId, UserId] = field(default_factory=dict)
     _revoked: set[TokenId] = field(default_factory=set)
+    _sign_ins: dict[SessionId, UserId] = field(default_factory=dict)
     _disabled: set[UserId] = field(default_factory=set)
     _workspaces: dict[WorkspaceId, DecidedWorkspace] = field(default_factory=dict)
     _gates: dict[WorkspaceId, dict[str, bool]] = field(default_factory=dict)
@@ -26,6 +27,14 @@ class MemoryAccess:
     def revoke(self, token_id: TokenId) -> None:
         """Let a token count no longer."""
         self._revoked.add(token_id)
+
+    def sign_in(self, session_id: SessionId, subject: UserId) -> None:
+        """Let a sign-in of a user count."""
+        self._sign_ins[session_id] = subject
+
+    def sign_out(self, session_id: SessionId) -> None:
+        """Let a sign-in count no longer."""
+        self._sign_ins.pop(session_id, None)
 
     def disable(self, user_id: UserId) -> None:
         """Let a user enter nowhere."""
@@ -53,7 +62,18 @@ class MemoryAccess:
     ) -> Decision:
         """Return whether this bearer may enter the workspace with this slug or id."""
         del client_id  # what was said here is the same for every client
-        denial = self._find_denial(subject, token_id)
+        return self._decide(subject, workspace, self._judge_token(subject, token_id))
+
+    async def decide_sign_in(
+        self, *, subject: UserId, session_id: SessionId | None, workspace: str
+    ) -> Decision:
+        """Return whether this person may enter the workspace with this slug or id in a browser."""
+        counts = session_id is None or self._sign_ins.get(session_id) == subject
+        return self._decide(subject, workspace, None if counts else Denial.SESSION_ENDED)
+
+    def _decide(self, subject: UserId, workspace: str, denial: Denial | None) -> Decision:
+        if denial is None and subject in self._disabled:
+            denial = Denial.USER_DISABLED
         found = self._find_workspace(workspace)
         if denial is not None or found is None:
             return Decision(allowed=False, reason=denial or Denial.WORKSPACE_UNKNOWN)
@@ -69,12 +89,10 @@ class MemoryAccess:
             gates=dict(self._gates[found.id]),
         )
 
-    def _find_denial(self, subject: UserId, token_id: TokenId) -> Denial | None:
+    def _judge_token(self, subject: UserId, token_id: TokenId) -> Denial | None:
         if self._tokens.get(token_id) != subject:
             return Denial.TOKEN_UNKNOWN
-        if token_id in self._revoked:
-            return Denial.TOKEN_REVOKED
-        return Denial.USER_DISABLED if subject in self._disabled else None
+        return Denial.TOKEN_REVOKED if token_id in self._revoked else None
 
     def _find_workspace(self, locator: str) -> DecidedWorkspace | None:
         candidates = self._workspaces.values()

@@ -20,6 +20,7 @@ class ChangeKind(StrEnum):
     GATE = "gate"
     KEY = "key"
     MEMBER = "member"
+    SESSION = "session"
     TOKEN = "token"  # noqa: S105 - the name of a kind, not a secret
     USER = "user"
     WORKSPACE = "workspace"

@@ -43,11 +43,18 @@ def end_membership(
 
 
 def end_sessions(transaction: Transaction, condition: Any, *, at: datetime) -> int:
-    """End the sign-ins that `condition` describes, and the grants made in them; return how many."""
-    alive = select(sessions.c.id).where(condition, sessions.c.ended_at.is_(None))
-    ids = transaction.execute(alive).scalars().all()
-    if ids:
-        ended = update(sessions).where(sessions.c.id.in_(ids))
-        transaction.execute(ended.values(ended_at=at))
-        end_grants(transaction, grants.c.session_id.in_(ids), at=at)
+    """End the sign-ins that `condition` describes, and the grants made in them; return how many.
+
+    Every process hears of each user concerned once the transaction is committed.
+    """
+    alive = select(sessions.c.id, sessions.c.user_id)
+    rows = transaction.execute(alive.where(condition, sessions.c.ended_at.is_(None))).all()
+    ids = [row.id for row in rows]
+    if not ids:
+        return 0
+    ended = update(sessions).where(sessions.c.id.in_(ids))
+    transaction.execute(ended.values(ended_at=at))
+    end_grants(transaction, grants.c.session_id.in_(ids), at=at)
+    for user_id in {row.user_id for row in rows}:
+        transaction.record(ChangeKind.SESSION, user_id=UserId(user_id))
     return len(ids)

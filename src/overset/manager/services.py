@@ -185,7 +185,7 @@ def _assemble(
         keys=signing_keys,
         tokens=tokens,
         gates=gates,
-        access=AccessService(database, gates, now),
+        access=AccessService(database, gates, sessions, now),
         operators=OperatorGuard(signing_keys, tokens, users, now),
         clients=clients,
         registry=registry,

@@ -15,11 +15,12 @@ from overset.auth.access import (
 from overset.auth.memory import MemoryAccess
 from overset.kernel.changes import Change, ChangeKind, MemoryFeed
 from overset.kernel.errors import Unavailable
-from overset.kernel.ids import TeamId, TokenId, UserId, WorkspaceId
+from overset.kernel.ids import SessionId, TeamId, TokenId, UserId, WorkspaceId
 from support.wire import Ticks, Wire
 
 pytestmark = pytest.mark.anyio
 
+TEAM = TeamId("team_a")
 WORKSPACE = {"id": "ws_a", "slug": "acme", "name": "Acme", "state": "active", "team_id": "team_a"}
 MEMBER = {"user_id": "usr_a", "email": "ann@example.com", "name": "Ann", "role": "Alpha"}
 YES = {
@@ -62,6 +63,13 @@ async def ask(access: Access, workspace: str = "acme", **changed: str) -> Decisi
         token_id=TokenId(changed.get("token_id", "tok_a")),
         client_id=changed.get("client_id", "claude"),
         workspace=workspace,
+    )
+
+
+async def ask_for_browser(access: Access, session_id: str | None = "ses_a") -> Decision:
+    sign_in = None if session_id is None else SessionId(session_id)
+    return await access.decide_sign_in(
+        subject=UserId("usr_a"), session_id=sign_in, workspace="acme"
     )
 
 
@@ -147,6 +155,7 @@ async def test_a_change_that_may_matter_drops_the_decision(kind, ids, decision):
         ("token", {"token_id": "tok_b", "user_id": "usr_a"}),
         ("gate", {"workspace_id": "ws_b"}),
         ("key", {}),
+        ("session", {"user_id": "usr_a"}),
     ],
 )
 async def test_a_change_of_somebody_else_does_not(kind, ids):
@@ -162,6 +171,37 @@ async def test_each_bearer_has_a_decision_of_its_own():
     bench = Bench(NO)
     for changed in ({}, {"subject": "usr_b"}, {"token_id": "tok_b"}, {"client_id": "other"}):
         await bench.decide(**changed)
+
+    assert bench.asked == 4
+
+
+@pytest.mark.parametrize(
+    ("kind", "ids"),
+    [
+        ("session", {"user_id": "usr_a"}),
+        ("member", {"workspace_id": "ws_a", "user_id": "usr_a"}),
+        ("workspace", {"workspace_id": "ws_a"}),
+        ("user", {"user_id": "usr_a"}),
+    ],
+)
+async def test_a_decision_about_a_browser_is_dropped_when_a_sign_in_of_that_person_ends(kind, ids):
+    bench = Bench(YES)
+    await ask_for_browser(bench.access)
+    bench.feed.publish(Change(1, ChangeKind.SESSION, user_id=UserId("usr_b")))
+    bench.feed.publish(Change(2, ChangeKind.TOKEN, user_id=UserId("usr_a"), token_id=TokenId("t")))
+    await ask_for_browser(bench.access)
+    assert bench.asked == 1
+    bench.feed.publish(Change(3, ChangeKind(kind), **ids))
+    await ask_for_browser(bench.access)
+
+    assert bench.asked == 2
+
+
+async def test_a_browser_never_gets_the_decision_of_another_sign_in_or_of_a_token():
+    bench = Bench(YES)
+    await bench.decide()
+    for session_id in ("ses_a", "ses_b", None, "ses_a"):
+        await ask_for_browser(bench.access, session_id)
 
     assert bench.asked == 4
 
@@ -241,3 +281,17 @@ async def test_a_token_in_memory_counts_only_for_whom_it_was_issued():
     twin.issue(TokenId("tok_a"), UserId("usr_b"))
 
     assert (await ask(twin)).reason is Denial.TOKEN_UNKNOWN
+
+
+async def test_the_twin_in_memory_knows_whose_a_sign_in_is_and_when_it_ends():
+    twin = MemoryAccess()
+    twin.put_workspace(DecidedWorkspace(WorkspaceId("ws_a"), "acme", "Acme", "active", TEAM))
+    twin.put_member(WorkspaceId("ws_a"), DecidedMember(UserId("usr_a"), "ann@x.com", "Ann", "A"))
+    twin.sign_in(SessionId("ses_a"), UserId("usr_a"))
+    twin.sign_in(SessionId("ses_b"), UserId("usr_b"))
+
+    assert (await ask_for_browser(twin)).allowed
+    assert (await ask_for_browser(twin, None)).allowed
+    assert (await ask_for_browser(twin, "ses_b")).reason is Denial.SESSION_ENDED
+    twin.sign_out(SessionId("ses_a"))
+    assert (await ask_for_browser(twin)).reason is Denial.SESSION_ENDED

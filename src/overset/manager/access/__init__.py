@@ -1,1 +1,1 @@
-"""Access: may this token enter this workspace, and may this caller use the REST API."""
+"""Access: may this token or sign-in enter this workspace, and may this caller use the REST API."""

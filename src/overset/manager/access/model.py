@@ -1,4 +1,4 @@
-"""A decision: may this token enter this workspace, and as whom."""
+"""A decision: may somebody enter this workspace, and as whom."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -13,6 +13,7 @@ class Reason(StrEnum):
 
     TOKEN_UNKNOWN = "token_unknown"  # noqa: S105  # a reason, no secret
     TOKEN_REVOKED = "token_revoked"  # noqa: S105  # a reason, no secret
+    SESSION_ENDED = "session_ended"
     USER_DISABLED = "user_disabled"
     WORKSPACE_UNKNOWN = "workspace_unknown"
     NOT_A_MEMBER = "not_a_member"

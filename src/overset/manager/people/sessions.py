@@ -75,13 +75,22 @@ class SessionService:
         user = self.users.find(session.user_id) if session else None
         if session is None or user is None or not user.active:
             return None
-        if self.now() - session.seen_at >= _SEEN_EVERY:
-            self._go_on(session)
+        self.go_on(session)
         return SignedIn(session=session, user=user)
 
     def find_by_id(self, session_id: str) -> Session | None:
         """Return a sign-in that has neither ended nor expired, or None."""
         return self._find(sessions.c.id == session_id)
+
+    def go_on(self, session: Session) -> None:
+        """Note that a sign-in is in use, once a minute: it ends later by that."""
+        now = self.now()
+        if now - session.seen_at < _SEEN_EVERY:
+            return
+        mine = update(sessions).where(sessions.c.id == session.id, sessions.c.ended_at.is_(None))
+        values = {"seen_at": now, "expires_at": now + self.settings.session_time}
+        with self.changes.database.writing() as connection:
+            connection.execute(mine.values(values))
 
     def page(
         self, user_id: str, *, limit: int = DEFAULT_LIMIT, cursor: str | None = None
@@ -120,13 +129,6 @@ class SessionService:
 
     def _counts(self) -> tuple[Any, ...]:
         return sessions.c.ended_at.is_(None), sessions.c.expires_at > self.now()
-
-    def _go_on(self, session: Session) -> None:
-        now = self.now()
-        mine = update(sessions).where(sessions.c.id == session.id, sessions.c.ended_at.is_(None))
-        values = {"seen_at": now, "expires_at": now + self.settings.session_time}
-        with self.changes.database.writing() as connection:
-            connection.execute(mine.values(values))
 
 
 def _forgotten(now: datetime) -> tuple[Any, ...]:
