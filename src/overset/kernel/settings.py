@@ -230,12 +230,12 @@ class Settings(IdentitySettings):
         """The origins of the neutral doors, as a browser would name them."""
         return frozenset(self.origin(host) for host in self.neutral_hosts)
 
-    def find_slug(self, url: str) -> str | None:
-        """Return the slug of the workspace whose MCP URL this is, or None."""
+    def find_slug(self, url: str, *, path: str = "/mcp") -> str | None:
+        """Return the slug of the workspace whose URL with this path this is, or None."""
         host = urlsplit(url).hostname or ""
         slug, dot, domain = host.partition(".")
         is_ours = dot and domain == self.domain and host not in self.neutral_hosts
-        return slug if is_ours and url == self.mcp_url(slug) else None
+        return slug if is_ours and url == self.workspace_origin(slug) + path else None
 
     def share(self, total: int) -> int:
         """Return one worker's part of what all workers have together, rounded up."""

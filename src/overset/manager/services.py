@@ -29,6 +29,7 @@ from overset.manager.members.service import MemberService
 from overset.manager.migrate import upgrade_database
 from overset.manager.oauth.assembly import OAuth
 from overset.manager.oauth.clients.assembly import open_registry
+from overset.manager.oauth.clients.own import make_own_client
 from overset.manager.oauth.clients.registry import ClientRegistry
 from overset.manager.oauth.clients.service import ClientService
 from overset.manager.oauth.opening import Needed, open_oauth
@@ -169,7 +170,8 @@ def _assemble(
     invitations = InvitationService(settings, changes, users, workspaces, passwords, now)
     authorizations = open_authorizations(state, limiter)
     sessions = SessionService(settings, changes, users, now)
-    registry = open_registry(settings, clients, state=state, limiter=limiter, now=now)
+    own = make_own_client(settings, keys, workspaces)
+    registry = open_registry(settings, clients, own=own, state=state, limiter=limiter)
     oauth = open_oauth(
         Needed(settings, keys, state, tokens, members, gates, registry, authorizations)
     )

@@ -55,21 +55,22 @@ class GrantService:
     lifetime: timedelta
     token_lifetime: timedelta
 
-    def open(self, grant: Grant, *, refreshable: bool) -> Issued | None:
+    def open(self, grant: Grant, *, refreshable: bool, needs_consent: bool = True) -> Issued | None:
         """Keep a new grant and return the first tokens under it; None if it rests on nothing more.
 
-        It rests on a sign-in that goes on, and on a consent that was not withdrawn. Whoever ends
-        one of them meanwhile waits, and then ends this grant too.
+        It rests on a sign-in that goes on, and on a consent that was not withdrawn, unless none is
+        needed. Whoever ends one of them meanwhile waits, and then ends this grant too.
 
         Args:
             grant: what the user allowed.
             refreshable: whether the client gets a refresh token.
+            needs_consent: whether the user had to allow it, which nobody has to for our own client.
         """
         refresh = first_refresh_token(grant.id) if refreshable else None
         row = {**asdict(grant), "previous_uses": 0, "refresh_hash": refresh and refresh.digest}
         signer = self.tokens.keys.signer()
         with self.changes.writing() as transaction:
-            if not _is_allowed(transaction, grant):
+            if not _is_allowed(transaction, grant, needs_consent=needs_consent):
                 return None
             transaction.execute(insert(grants).values(row))
             access = self._issue(transaction, grant, grant.scope, signer)
@@ -170,18 +171,19 @@ class GrantService:
         )
 
 
-def _is_allowed(transaction: Transaction, grant: Grant) -> bool:
+def _is_allowed(transaction: Transaction, grant: Grant, *, needs_consent: bool) -> bool:
     if grant.session_id is None:
         return True
-    found = (
-        select(sessions.c.id)
-        .join(consents, consents.c.user_id == sessions.c.user_id)
-        .where(sessions.c.id == grant.session_id, sessions.c.ended_at.is_(None))
-        .where(consents.c.client_id == grant.client_id)
-        .where(consents.c.workspace_id == (grant.workspace_id or ""))
-        .with_for_update()
+    found = select(sessions.c.id).where(
+        sessions.c.id == grant.session_id, sessions.c.ended_at.is_(None)
     )
-    return transaction.execute(found).first() is not None
+    if needs_consent:
+        found = (
+            found.join(consents, consents.c.user_id == sessions.c.user_id)
+            .where(consents.c.client_id == grant.client_id)
+            .where(consents.c.workspace_id == (grant.workspace_id or ""))
+        )
+    return transaction.execute(found.with_for_update()).first() is not None
 
 
 def _counts(now: Any) -> Any:

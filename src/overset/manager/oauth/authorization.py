@@ -24,7 +24,7 @@ from overset.manager.oauth.clients.model import Client, ClientKind
 from overset.manager.oauth.question import Question, key_of
 from overset.manager.oauth.requests import Parameters, Request
 from overset.manager.oauth.rfc6749_code import Allowed
-from overset.manager.oauth.rfc8707 import Resource, read_resource
+from overset.manager.oauth.rfc8707 import InvalidTargetError, Resource, read_resource
 from overset.manager.oauth.server import Answer, OAuthServer
 from overset.manager.people.model import SignedIn
 from overset.manager.tokens.service import api_audience
@@ -130,6 +130,11 @@ class AuthorizationEndpoint:
         return self._ask(None, waiting, grant, signed_in)
 
     def _ask(self, name: str | None, waiting: Waiting, grant: Any, signed_in: SignedIn) -> Step:
+        if grant.request.client.kind is ClientKind.OWN:
+            # It is this platform, and learns what is known here anyway: there is nothing to ask.
+            if name is not None:
+                self.waiting.end(name)
+            return self._answer(grant, signed_in, None, grant.request.scope)
         prompts = grant.request.payload.data.get("prompt", "").split()
         question = self._make_question(name or "", grant, signed_in)
         given = None if "consent" in prompts else self._find_consent(question, grant, signed_in)
@@ -227,6 +232,8 @@ class AuthorizationEndpoint:
         grant = self.server.get_consent_grant(request, end_user=signed_in and signed_in.user)
         try:
             resource = read_resource(request.payload, self.server.settings)
+            if request.client.kind is ClientKind.OWN and resource.url is not None:
+                raise InvalidTargetError("This client asks who somebody is, and for no resource.")
             if not _grantable(frozenset(request.scope.split()), resource):
                 raise InvalidScopeError
         except OAuth2Error as error:
@@ -270,7 +277,7 @@ def _is_stale(waiting: Waiting, signed_in: SignedIn) -> bool:
 
 def _is_strangers_site(client: Client | None, redirect_uri: str) -> bool:
     """Say whether a redirect leads to a web site that anybody may have named."""
-    by_anybody = client is None or client.kind is not ClientKind.MADE
+    by_anybody = client is None or client.kind not in {ClientKind.MADE, ClientKind.OWN}
     return by_anybody and redirect_uri.startswith("https:")
 
 

@@ -5,9 +5,11 @@ from typing import Any
 
 from authlib.oidc.core import OpenIDCode, UserInfo
 
+from overset.auth.superset_client import SUPERSET_CLIENT_ID
 from overset.kernel.clock import Now
 from overset.manager.keys.service import KeyService
 from overset.manager.keys.vault import ALGORITHM
+from overset.manager.oauth.codes import Code
 from overset.manager.users.model import User
 
 _LIFETIME = timedelta(hours=1)
@@ -59,6 +61,16 @@ class IdToken(OpenIDCode):  # type: ignore[misc]  # Authlib is untyped
             "iat": now,
             "exp": now + int(_LIFETIME.total_seconds()),
         }
+
+    def get_authorization_code_claims(self, authorization_code: Code) -> dict[str, Any]:
+        """Return what the code knows; for our own client, also which sign-in it was.
+
+        With `sid` (OpenID Connect Front-Channel Logout 1.0 section 3) clients that work together
+        could follow a person, so nobody else gets it.
+        """
+        claims: dict[str, Any] = super().get_authorization_code_claims(authorization_code)
+        is_ours = authorization_code.client_id == SUPERSET_CLIENT_ID
+        return claims | {"sid": authorization_code.session_id} if is_ours else claims
 
     def generate_user_info(self, user: User, scope: str) -> UserInfo:
         """Return the claims about the user."""

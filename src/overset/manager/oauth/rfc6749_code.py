@@ -9,6 +9,7 @@ from authlib.oauth2.rfc6749.grants import AuthorizationCodeGrant
 
 from overset.kernel.ids import GrantId, SessionId, UserId, WorkspaceId, new_grant_id
 from overset.manager.grants.model import Grant, Issued
+from overset.manager.oauth.clients.model import ClientKind
 from overset.manager.oauth.codes import Code
 from overset.manager.oauth.rfc8707 import InvalidTargetError, read_resource
 from overset.manager.users.model import User
@@ -126,8 +127,11 @@ class CodeGrant(AuthorizationCodeGrant):  # type: ignore[misc]  # Authlib is unt
             expires_at=now + self.server.grants.lifetime,
             revoked_at=None,
         )
-        refreshable = bool(asked["include_refresh_token"])
-        issued: Issued | None = self.server.grants.open(grant, refreshable=refreshable)
+        issued: Issued | None = self.server.grants.open(
+            grant,
+            refreshable=bool(asked["include_refresh_token"]),
+            needs_consent=self.request.client.kind is not ClientKind.OWN,
+        )
         if issued is None:
             raise InvalidGrantError("The person has signed out, or allows this no more.")
         return issued.as_dict()

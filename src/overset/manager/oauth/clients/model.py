@@ -20,6 +20,7 @@ class ClientKind(StrEnum):
     """How a client came to be known."""
 
     MADE = "made"
+    OWN = "own"
     PUBLISHED = "published"
     REGISTERED = "registered"
 
@@ -29,12 +30,13 @@ class Client(ClientMixin):  # type: ignore[misc]  # Authlib is untyped
     """Who may ask for tokens.
 
     Attributes:
-        id: its `client_id`: `cli_...`, or the URL of its metadata document.
+        id: its `client_id`: `cli_...`, the URL of its metadata document, or our own name for it.
         name: what it calls itself, never empty; anybody may choose any.
-        kind: an operator made it, it publishes a document, or it registered itself.
+        kind: an operator made it, it is this platform, it publishes a document, or it
+            registered itself.
         metadata: as in RFC 7591 section 2.
         secret_hash: the SHA-256 of its secret, None for a public client.
-        created_at: since when it is known, None if it publishes a document.
+        created_at: since when it is known, None for a document's and our own.
     """
 
     id: str

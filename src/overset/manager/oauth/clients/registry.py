@@ -1,4 +1,4 @@
-"""Every client that there is, found by its id: made, published, or registered by itself."""
+"""Every client that there is, found by its id: ours, made, published, or registered by itself."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -34,6 +34,7 @@ class Registration(BaseModel):
 class ClientRegistry:
     """All clients; for the worker thread of a request, as shelves are."""
 
+    own: Client
     made: ClientService
     documents: ClientDocuments
     registered: Shelf[Registration]
@@ -49,6 +50,8 @@ class ClientRegistry:
         # PostgreSQL keeps no NUL, which may stand in Basic credentials.
         if len(client_id) > _LONGEST_ID or not client_id.isprintable():
             return None
+        if client_id == self.own.id:
+            return self.own
         if client_id.startswith("https://"):
             return self.documents.find(client_id)
         if client_id.startswith("cli_"):
