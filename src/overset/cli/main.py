@@ -17,6 +17,7 @@ app = typer.Typer(
 app.command()(up)
 app.command("mcp")(processes.mcp)
 app.command("manager")(processes.manager)
+app.command("web")(processes.web)
 app.command()(doctor)
 app.add_typer(workspaces.app, name="workspace")
 app.add_typer(people.users, name="user")

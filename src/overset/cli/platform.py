@@ -1,9 +1,11 @@
-"""All processes in one: an ASGI application that sends each request to the manager or to MCP."""
+"""All processes in one: an ASGI application that sends each request to the process it is for."""
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any, cast
 
 import httpx
+from a2wsgi import WSGIMiddleware
 from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -16,6 +18,7 @@ from overset.manager.services import Manager
 from overset.mcp.app import create_app as create_mcp
 from overset.tenancy.binding.hooks import ALL, Hook
 from overset.tenancy.hosts import HostKind, resolve_request
+from overset.web.app import Web
 
 _MCP_PATHS = (
     "/mcp",
@@ -23,50 +26,61 @@ _MCP_PATHS = (
     "/.well-known/oauth-authorization-server/mcp",
     "/.well-known/openid-configuration/mcp",
     "/metrics",
-    "/health",
+    "/health/live",
+    "/health/ready",
 )
 
 
 def create_platform(
     settings: Settings, *, keys: Keys, manager: Manager, hooks: frozenset[Hook] = ALL
 ) -> Starlette:
-    """Return manager and MCP as one application; MCP asks the manager as it would over HTTP."""
+    """Return manager, MCP and Superset's pages as one application.
+
+    MCP and the pages ask the manager as they would over HTTP.
+    """
     control = create_manager(settings, services=manager)
-    mcp = create_mcp(
-        settings,
-        keys=keys,
-        manager=httpx.ASGITransport(control, raise_app_exceptions=False),
-        hooks=hooks,
-    )
+    inside = httpx.ASGITransport(control, raise_app_exceptions=False)
+    web = Web(settings, keys, manager=inside)
+    mcp = create_mcp(settings, keys=keys, manager=inside, hooks=hooks, plugins=[web.plugin])
+    pages: Any = WSGIMiddleware(cast("Any", web.make_wsgi()), workers=settings.web_threads)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         async with AsyncExitStack() as exits:
             for app in (control, mcp):
                 await exits.enter_async_context(app.router.lifespan_context(app))
+            await exits.enter_async_context(web.running())
             yield
 
-    dispatch = _Dispatch(settings, manager=control, mcp=mcp)
+    dispatch = _Dispatch(settings, manager=control, mcp=mcp, pages=pages)
     return Starlette(routes=[Mount("/", dispatch)], lifespan=lifespan)
 
 
 class _Dispatch:
-    """On the manager's host all but MCP's paths are the manager's; every other host is MCP's."""
+    """MCP's paths are MCP's on each host; the rest is the manager's on its own, else Superset's."""
 
-    def __init__(self, settings: Settings, *, manager: ASGIApp, mcp: ASGIApp) -> None:
+    def __init__(
+        self, settings: Settings, *, manager: ASGIApp, mcp: ASGIApp, pages: ASGIApp
+    ) -> None:
         self._settings = settings
         self._manager = manager
         self._mcp = mcp
+        self._pages = pages
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        app = self._manager if self._is_for_manager(scope) else self._mcp
+        app = self._find(scope)
         # Each application sees the request as if it were alone.
         await app({**scope, "root_path": "", "app": app}, receive, send)
 
-    def _is_for_manager(self, scope: Scope) -> bool:
-        if str(scope["path"]).startswith(_MCP_PATHS):
-            return False
+    def _find(self, scope: Scope) -> ASGIApp:
+        path = str(scope["path"])
+        if path.startswith(_MCP_PATHS):
+            return self._mcp
         try:
-            return HostKind.MANAGER in resolve_request(scope, self._settings).kind
+            host = resolve_request(scope, self._settings)
         except Refusal:
-            return False  # MCP's edge refuses it in full form
+            return self._mcp  # its edge refuses it in full form
+        if HostKind.MANAGER in host.kind:
+            return self._manager
+        is_page = host.kind is HostKind.WORKSPACE and not path.startswith("/.well-known/")
+        return self._pages if is_page else self._mcp

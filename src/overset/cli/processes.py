@@ -1,4 +1,4 @@
-"""`overset manager` and `overset mcp`: one process each, as in production."""
+"""`overset manager`, `overset mcp` and `overset web`: the processes of a production."""
 
 from functools import partial
 from typing import Annotated
@@ -9,6 +9,7 @@ from starlette.types import ASGIApp
 from overset.cli.common import Home, err, explained, load_settings
 from overset.cli.serve import listen, serve
 from overset.cli.workers import serve_workers
+from overset.kernel.errors import SettingsError
 from overset.kernel.secrets import load_keys
 from overset.kernel.settings import Settings
 from overset.observe.log import configure_logging
@@ -53,6 +54,23 @@ def mcp(
         return
     with listen(settings) as listener:
         serve(_make_mcp(settings), listener=listener, ready=ready)
+
+
+@explained
+def web(
+    *, port: Port = None, bind: Bind = None, home: Home = None, workers: Workers = None
+) -> None:
+    """Serve Superset's pages for every workspace; the manager is at OVERSET_MANAGER_URL."""
+    settings = load_settings(home, port=port, bind=bind, workers=workers)
+    if settings.manager_url is None:
+        raise SettingsError(["OVERSET_MANAGER_URL is not set: the web process needs the manager"])
+    configure_logging(settings)
+    with told(settings.home):
+        private_folder(settings.home)
+    listen(settings).close()  # gunicorn would try again and again
+    from overset.cli.gunicorn import serve_web
+
+    serve_web(settings, ready=partial(_say, "web", settings.port))
 
 
 def _make_mcp(settings: Settings) -> ASGIApp:

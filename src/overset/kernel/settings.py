@@ -43,7 +43,13 @@ class Settings(IdentitySettings):
         default=1,
         ge=1,
         le=64,
-        description="Processes of one `overset mcp`; each has an equal part of its places.",
+        description="Processes of one `overset mcp` or `overset web`; calls are shared equally.",
+    )
+    web_threads: int = Field(
+        default=32,
+        ge=2,
+        le=256,
+        description="Requests to Superset's pages that one process answers at once.",
     )
     public_scheme: Literal["http", "https"] = Field(
         default="http", description="The scheme of public URLs, as clients see it."

@@ -1,0 +1,1 @@
+"""The web process: Superset's pages for every workspace, each at its own host."""

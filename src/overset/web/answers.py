@@ -1,0 +1,29 @@
+"""Refusals as answers to browsers and programs, inside Flask and before it."""
+
+from flask import Response, has_request_context, request
+from werkzeug.wrappers import Request
+
+from overset.kernel.errors import Refusal
+from overset.tenancy.binding.installation import get_installation
+from overset.tenancy.context import find_current
+from overset.web.problem_page import render_problem
+
+REQUEST_ID = "overset.request_id"
+"""Where the WSGI environment carries the request's id."""
+
+
+def make_response(refusal: Refusal, asked: Request | None = None) -> Response:
+    """Return the answer that says `refusal`: a page if the browser takes one, else a document."""
+    asked = asked or (request if has_request_context() else None)
+    workspace = find_current()
+    status, headers, body = render_problem(
+        refusal,
+        request_id=asked.environ.get(REQUEST_ID, "") if asked is not None else "",
+        accept=asked.headers.get("Accept", "") if asked is not None else "",
+        workspace_name=workspace.name if workspace is not None else None,
+        contact=getattr(get_installation().settings, "contact", ""),
+    )
+    response = Response(body, status=status)
+    for name, value in headers:
+        response.headers[name] = value
+    return response

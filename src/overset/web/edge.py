@@ -1,0 +1,207 @@
+"""The edge of Superset's pages: one host, one workspace, to the last byte of the body."""
+
+import contextvars
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import structlog
+from werkzeug.wrappers import Request
+
+from overset.kernel.clock import Monotonic, monotonic
+from overset.kernel.errors import HostNotServed, InvalidRequest, NotFound, Refusal
+from overset.kernel.ids import new_request_id
+from overset.kernel.settings import Settings
+from overset.tenancy.context import entered
+from overset.tenancy.hosts import HostKind, is_trusted, public_host, resolve_host
+from overset.tenancy.workspace import Workspace, WorkspaceState
+from overset.web.answers import REQUEST_ID, make_response
+from overset.web.control_plane import ControlPlane
+from overset.web.places import Places
+from overset.web.probes import PROBES, probe
+
+Environ = dict[str, Any]
+StartResponse = Callable[..., Any]
+WSGIApp = Callable[[Environ, StartResponse], Iterable[bytes]]
+
+_FORWARDED = ("HOST", "PORT", "PREFIX", "PROTO", "SCHEME", "SERVER", "SSL")
+_log = structlog.get_logger(__name__)
+
+
+class Edge:
+    """A WSGI application around Superset's own, which sees each request in its workspace alone.
+
+    The host says which workspace; what Superset then reads as the host is the workspace's own name.
+    Each request has a context of its own, in which every step of its response's body runs too.
+    """
+
+    def __init__(
+        self,
+        app: WSGIApp,
+        *,
+        settings: Settings,
+        control_plane: ControlPlane,
+        places: Places,
+        clock: Monotonic = monotonic,
+    ) -> None:
+        self._app = app
+        self._settings = settings
+        self._control_plane = control_plane
+        self._places = places
+        self._clock = clock
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one request."""
+        if environ.get("PATH_INFO") in PROBES:
+            return probe(environ["PATH_INFO"], self._control_plane)(environ, start_response)
+        visit = _Visit(environ, start_response, self._clock)
+        environ[REQUEST_ID] = visit.request_id
+        try:
+            workspace = self._find_workspace(environ)
+            visit.enter(workspace, self._places)
+            return visit.run(self._app)
+        except Refusal as refusal:
+            return visit.refuse(refusal)
+        except Exception:  # noqa: BLE001 - whatever it was, it is logged and answered
+            _log.exception("request failed", request_id=visit.request_id)
+            return visit.refuse(Refusal())
+
+    def _find_workspace(self, environ: Environ) -> Workspace:
+        """Return the workspace of the host, and let Superset see that host and no other.
+
+        Raises:
+            HostNotServed: it is not one of this platform's workspaces' hosts.
+            InvalidRequest: there is no `Host`, or the target names one of its own.
+            NotFound: `workspace_unknown`, nobody has this name.
+        """
+        if not environ.get("RAW_URI", "/").startswith(("/", "*")):
+            raise InvalidRequest("target_malformed", "The request's target must be a path.")
+        client = environ.get("REMOTE_ADDR")
+        host = resolve_host(
+            public_host(_read_host_headers(environ), client, self._settings).host, self._settings
+        )
+        if host.kind is not HostKind.WORKSPACE or host.slug is None:
+            raise HostNotServed
+        workspace = self._control_plane.find_workspace(host.slug)
+        if workspace is None or workspace.state is WorkspaceState.PROVISIONING:
+            raise NotFound("workspace_unknown", "There is no workspace of this name.")
+        _tell_host(environ, self._settings.workspace_origin(workspace.slug))
+        _tell_client(environ, self._settings)
+        return workspace
+
+
+def _read_host_headers(environ: Environ) -> list[tuple[bytes, bytes]]:
+    names = {
+        b"host": "HTTP_HOST",
+        b"x-forwarded-host": "HTTP_X_FORWARDED_HOST",
+        b"x-forwarded-proto": "HTTP_X_FORWARDED_PROTO",
+    }
+    return [
+        (name, str(environ[key]).encode("latin-1", "replace"))
+        for name, key in names.items()
+        if key in environ
+    ]
+
+
+def _tell_host(environ: Environ, origin: str) -> None:
+    scheme, _, host = origin.partition("://")
+    environ["wsgi.url_scheme"], environ["HTTP_HOST"] = scheme, host
+    name, _, port = host.partition(":")
+    environ["SERVER_NAME"] = name
+    environ["SERVER_PORT"] = port or {"http": "80", "https": "443"}[scheme]
+    for what in _FORWARDED:
+        environ.pop(f"HTTP_X_FORWARDED_{what}", None)
+
+
+def _tell_client(environ: Environ, settings: Settings) -> None:
+    """Let the address be the browser's, as far as our own proxies tell it."""
+    given = [part.strip() for part in environ.pop("HTTP_X_FORWARDED_FOR", "").split(",")]
+    while given and is_trusted(environ.get("REMOTE_ADDR"), settings):
+        if address := given.pop():
+            environ["REMOTE_ADDR"] = address
+
+
+class _Visit:
+    """One request: its context, its answer, and the line in the log."""
+
+    def __init__(self, environ: Environ, start_response: StartResponse, clock: Monotonic) -> None:
+        self.request_id = new_request_id()
+        self._environ = environ
+        self._start_response = start_response
+        self._clock = clock
+        self._started = clock()
+        self._context = contextvars.copy_context()
+        self._exits = ExitStack()
+        self._facts: dict[str, Any] = {}
+
+    def enter(self, workspace: Workspace, places: Places) -> None:
+        """Go into the workspace, until the body was sent."""
+        self._facts["workspace"] = workspace.slug
+        self._context.run(self._exits.enter_context, entered(workspace))
+        self._context.run(self._exits.enter_context, places.taken(workspace.id))
+        bound = structlog.contextvars.bound_contextvars(request_id=self.request_id)
+        self._context.run(self._exits.enter_context, bound)
+
+    def run(self, app: WSGIApp) -> "_Body":
+        """Let `app` answer."""
+        chunks = self._context.run(app, self._environ, self._start)
+        return _Body(self._context, chunks, self.finish)
+
+    def refuse(self, refusal: Refusal) -> Iterable[bytes]:
+        """Answer with a refusal."""
+        self._facts["code"] = refusal.code
+        response = self._context.run(make_response, refusal, Request(self._environ))
+        try:
+            return [*response(self._environ, self._start)]
+        finally:
+            self.finish()
+
+    def finish(self) -> None:
+        """Leave the workspace, and say what was asked."""
+        self._context.run(self._exits.close)
+        _log.info(
+            "request",
+            method=self._environ.get("REQUEST_METHOD"),
+            path=self._environ.get("PATH_INFO"),
+            milliseconds=round((self._clock() - self._started) * 1000, 1),
+            request_id=self.request_id,
+            **self._facts,
+        )
+
+    def _start(self, status: str, headers: list[tuple[str, str]], *more: Any) -> Any:
+        self._facts["status"] = int(status.partition(" ")[0])
+        return self._start_response(status, [*headers, ("X-Request-Id", self.request_id)], *more)
+
+
+class _Body:
+    """A response's body, each step of which runs in the context of its request."""
+
+    def __init__(
+        self,
+        context: contextvars.Context,
+        chunks: Iterable[bytes],
+        finish: Callable[[], None],
+    ) -> None:
+        self._context = context
+        self._chunks = chunks
+        self._steps: Iterator[bytes] | None = None
+        self._finish: Callable[[], None] | None = finish
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        if self._steps is None:
+            self._steps = self._context.run(iter, self._chunks)
+        return self._context.run(next, self._steps)
+
+    def close(self) -> None:
+        """Close the body, and leave the workspace; to be called once or more."""
+        finish, self._finish = self._finish, None
+        if finish is None:
+            return
+        try:
+            if close := getattr(self._chunks, "close", None):
+                self._context.run(close)
+        finally:
+            finish()

@@ -1,0 +1,73 @@
+"""What happens in every request to Superset's pages before Superset looks at it."""
+
+from typing import Any
+
+import structlog
+from flask import Flask, Response, g, request
+from flask_login import current_user
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from overset.kernel.errors import Refusal
+from overset.tenancy.binding import readiness
+from overset.tenancy.binding.engines import STAMP, get_bound
+from overset.tenancy.binding.hooks import Hook
+from overset.tenancy.binding.installation import get_installation
+from overset.tenancy.binding.readiness import SchemaMismatchError
+from overset.tenancy.circuit import Circuits
+from overset.tenancy.provisioning.failures import ProvisioningError
+from overset.web.answers import make_response
+
+_DOWN = (InterfaceError, OperationalError, PoolTimeoutError, ProvisioningError)
+_log = structlog.get_logger(__name__)
+
+
+def guard_requests(app: Flask, circuits: Circuits) -> None:
+    """Let every request of `app` begin with its workspace's database and its caller.
+
+    A static file needs neither. Refusals are answered as pages or problem documents.
+    """
+
+    def begin() -> None:
+        workspace = get_bound()
+        if Hook.H5 in get_installation().hooks:
+            setattr(g, STAMP, workspace)
+        if _is_static():
+            return
+        circuits.check(workspace.id)
+        try:
+            _meet(workspace.id)
+        except SchemaMismatchError as error:
+            raise _trip("schema_mismatch") from error
+        except _DOWN as error:
+            raise _trip("metadata_down") from error
+        circuits.reset(workspace.id)
+
+    def _trip(code: str) -> Refusal:
+        workspace = get_bound()
+        readiness.forget(workspace.id)
+        _log.error("workspace unavailable", workspace=workspace.slug, code=code)
+        return circuits.trip(workspace.id, code)
+
+    # Before Flask-AppBuilder's own, which would load a user first.
+    app.before_request_funcs.setdefault(None, []).insert(0, begin)
+    app.register_error_handler(Refusal, _answer)
+
+
+def _meet(workspace_id: Any) -> None:
+    """Ask the workspace's database and the manager, so that what fails later is Superset's own."""
+    from superset.extensions import db
+
+    readiness.check_schema(workspace_id)
+    db.session.connection()
+    bool(current_user.is_authenticated)
+
+
+def _is_static() -> bool:
+    return (request.endpoint or "").rpartition(".")[2] == "static"
+
+
+def _answer(refusal: Refusal) -> Response:
+    # Whoever is refused is nobody for what still happens to the answer.
+    g._login_user = None  # noqa: SLF001 - where flask-login keeps the user of a request
+    return make_response(refusal)
