@@ -165,3 +165,19 @@ def split_platform(sqlite_platform: Platform) -> Iterator[SplitPlatform]:
     """The two processes beside the SQLite platform; a test that ends one starts it again."""
     with running_split(sqlite_platform) as split:
         yield split
+
+
+@contextlib.contextmanager
+def running_pages(origin: Platform, *options: str, **environment: str) -> Iterator[Server]:
+    """Run `overset web` over the home of `origin`, with a manager, while the block lasts."""
+    with (
+        tempfile.TemporaryDirectory(prefix="overset-pages-") as folder,
+        contextlib.ExitStack() as exits,
+    ):
+        given = {**_spoken_for(origin), **environment}
+        manager = Server("manager", Path(folder), given)
+        web = Server("web", Path(folder), {**given, "OVERSET_MANAGER_URL": manager.url}, options)
+        for server in (manager, web):
+            exits.callback(server.stop)
+            server.start()
+        yield web
