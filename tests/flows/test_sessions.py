@@ -146,7 +146,7 @@ def test_the_account_names_the_address_of_each_of_ones_workspaces_and_no_others(
 
     text = browser.open("/account").text
 
-    assert f"<dt>acme</dt><dd><code>{small_site.url}/mcp</code></dd>" in text
+    assert f"<code>{small_site.url}/mcp</code>" in text
     assert "globex" not in text
 
 

@@ -38,7 +38,13 @@ API = (
 )
 """For operators, under `/api/v1`."""
 
-INTERNAL = (workspaces.internal, access.router, changes.router)
+INTERNAL = (
+    workspaces.internal,
+    members.internal,
+    people.internal,
+    access.router,
+    changes.router,
+)
 """For the data plane, under `/internal/v1`."""
 
 PUBLIC = (keys.public, health.router, rfc7591.router, oauth.router, static.router)

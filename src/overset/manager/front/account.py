@@ -1,4 +1,4 @@
-"""Pages: one's own account: password, signed-in browsers, and programs that may act for one."""
+"""Pages: one's own account: workspaces, password, signed-in browsers, programs that may act."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -25,10 +25,22 @@ from overset.manager.people.entrance import go_on
 from overset.manager.people.model import SignedIn
 from overset.manager.people.password_rules import SHORTEST
 from overset.manager.people.passwords import PasswordService
+from overset.tenancy.workspace import WorkspaceState
 
 _log = structlog.get_logger(__name__)
 
 router = APIRouter(include_in_schema=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A workspace of the user's on the page: as what, and where."""
+
+    name: str
+    role: str
+    url: str
+    mcp_url: str
+    is_suspended: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +75,20 @@ class AccountPage:
         page.headers.update(refusal.headers if refusal else {})
         return page
 
-    def _list_places(self, known: SignedIn) -> list[tuple[str, str]]:
-        """Return the name and the MCP URL of each workspace of the user's."""
+    def _list_places(self, known: SignedIn) -> list[Place]:
+        """Return where the user may go, with a browser and with programs."""
         settings = self.sessions.settings
         # On one machine programs cannot resolve `<slug>.localhost`: consent asks for the workspace.
         door = settings.neutral_mcp_url if settings.domain == "localhost" else None
         return [
-            (workspace.name, door or settings.mcp_url(workspace.slug))
-            for workspace in self.members.list_workspaces_of(known.user.id)
+            Place(
+                name=one.workspace.name,
+                role=one.role,
+                url=settings.workspace_origin(one.workspace.slug) + "/",
+                mcp_url=door or settings.mcp_url(one.workspace.slug),
+                is_suspended=one.workspace.state is WorkspaceState.SUSPENDED,
+            )
+            for one in self.members.list_memberships_of(known.user.id)
         ]
 
     def check(self, request: Request, known: SignedIn, csrf: str) -> None:

@@ -1,4 +1,4 @@
-"""REST: members of a workspace."""
+"""REST and internal: members of a workspace, and the workspaces of a member."""
 
 from typing import Annotated
 
@@ -6,11 +6,12 @@ from fastapi import APIRouter, Depends
 
 from overset.manager.http import Locator, PageOf, Paging, problems, served
 from overset.manager.members.model import Member
-from overset.manager.members.schema import MemberPut
+from overset.manager.members.schema import MemberPut, WorkspaceOfUser
 from overset.manager.members.service import MemberService
 from overset.manager.paging import Page
 
 router = APIRouter(prefix="/workspaces/{workspace}/members", tags=["members"])
+internal = APIRouter(prefix="/users", tags=["internal"])
 
 Members = Annotated[MemberService, Depends(served(MemberService))]
 
@@ -37,3 +38,10 @@ def put_member(members: Members, workspace: Locator, user_id: Locator, body: Mem
 def remove_member(members: Members, workspace: Locator, user_id: Locator) -> None:
     """End a membership."""
     members.remove(workspace, user_id)
+
+
+@internal.get("/{user_id}/workspaces")
+def list_workspaces_of_user(members: Members, user_id: Locator) -> list[WorkspaceOfUser]:
+    """List the workspaces of an active user by name; of anybody else there are none."""
+    found = members.list_memberships_of(user_id)
+    return [WorkspaceOfUser.model_validate(one.workspace) for one in found]

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from overset.kernel.ids import UserId, WorkspaceId
+from overset.manager.workspaces.model import RegisteredWorkspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,4 +14,12 @@ class Member:
     user_id: UserId
     email: str
     name: str
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """A workspace that a user belongs to, and the user's role in it."""
+
+    workspace: RegisteredWorkspace
     role: str

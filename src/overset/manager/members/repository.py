@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.engine import Connection
 
 from overset.kernel.ids import UserId, WorkspaceId
-from overset.manager.members.model import Member
+from overset.manager.members.model import Member, Membership
 from overset.manager.paging import Page, fetch_page
 from overset.manager.tables import memberships, users, workspaces
 from overset.manager.workspaces.model import RegisteredWorkspace
@@ -57,6 +57,21 @@ def list_workspaces_of(connection: Connection, user_id: str) -> list[RegisteredW
         .order_by(workspaces.c.name, workspaces.c.slug)
     )
     return [make_workspace(row) for row in connection.execute(query).mappings()]
+
+
+def list_memberships_of(connection: Connection, user_id: str) -> list[Membership]:
+    """Return where an active user may be, by name: suspended workspaces too, but none half made."""
+    query = (
+        select(workspaces, memberships.c.role)
+        .join(memberships, memberships.c.workspace_id == workspaces.c.id)
+        .join(users, users.c.id == memberships.c.user_id)
+        .where(users.c.id == user_id, users.c.active, users.c.deleted_at.is_(None))
+        .where(workspaces.c.deleted_at.is_(None))
+        .where(workspaces.c.state != WorkspaceState.PROVISIONING)
+        .order_by(workspaces.c.name, workspaces.c.slug)
+    )
+    rows = connection.execute(query).mappings()
+    return [Membership(make_workspace(row), role=row["role"]) for row in rows]
 
 
 def page_members(

@@ -9,10 +9,11 @@ from overset.kernel.ids import UserId, WorkspaceId
 from overset.manager.changes.service import ChangeLog
 from overset.manager.ending import end_membership
 from overset.manager.members.by_groups import put_by_groups
-from overset.manager.members.model import Member
+from overset.manager.members.model import Member, Membership
 from overset.manager.members.repository import (
     find_member,
     is_member,
+    list_memberships_of,
     list_workspaces_of,
     page_members,
 )
@@ -69,6 +70,11 @@ class MemberService:
         """Return the active workspaces that a user is a member of, by name."""
         with self.changes.database.reading() as connection:
             return list_workspaces_of(connection, user_id)
+
+    def list_memberships_of(self, user_id: str) -> list[Membership]:
+        """Return where an active user may be, by name; suspended workspaces too."""
+        with self.changes.database.reading() as connection:
+            return list_memberships_of(connection, user_id)
 
     def get(self, workspace: str, user_id: str) -> Member:
         """Return a member; raises NotFound `member_unknown`."""

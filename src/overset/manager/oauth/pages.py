@@ -8,6 +8,7 @@ from starlette.responses import RedirectResponse, Response
 
 from overset.kernel.errors import InvalidRequest
 from overset.manager.authorizations.model import Waiting
+from overset.manager.authorizations.service import redirect_source
 from overset.manager.client_address import find_client_address
 from overset.manager.http import served
 from overset.manager.oauth.assembly import OAuth
@@ -101,6 +102,7 @@ def end_session(  # noqa: PLR0913, PLR0917 - each is something that signing out 
         if not form.get("csrf"):
             return render(
                 "sign_out.html",
+                form_action=asked.redirect_uri and redirect_source(asked.redirect_uri),
                 csrf=forms.token(signed_in.session.id),
                 user=signed_in.user,
                 parameters=pairs,

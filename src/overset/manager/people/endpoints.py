@@ -1,16 +1,21 @@
-"""REST: invitations."""
+"""REST: invitations; internal: a sign-in ends."""
 
 from typing import Annotated
 
+import structlog
 from fastapi import APIRouter, Depends, Response
 
 from overset.manager.http import Locator, PageOf, Paging, problems, served
 from overset.manager.paging import Page
+from overset.manager.people.dependencies import Sessions
 from overset.manager.people.invitations import InvitationService
 from overset.manager.people.model import Invitation
 from overset.manager.people.schema import InvitationCreate, InvitationIssued
 
+_log = structlog.get_logger(__name__)
+
 router = APIRouter(prefix="/invitations", tags=["invitations"])
+internal = APIRouter(prefix="/sessions", tags=["internal"])
 
 Invitations = Annotated[InvitationService, Depends(served(InvitationService))]
 
@@ -37,3 +42,10 @@ def create_invitation(
 def withdraw_invitation(invitations: Invitations, invitation_id: Locator) -> None:
     """Make an invitation's link worthless."""
     invitations.withdraw(invitation_id)
+
+
+@internal.post("/{session_id}/end", status_code=204)
+def end_sign_in(sessions: Sessions, session_id: Locator) -> None:
+    """Sign a browser out, with all that was granted in it; once more does nothing."""
+    sessions.end(session_id)
+    _log.info("signed out", session_id=session_id)
