@@ -67,6 +67,8 @@ def test_a_member_who_is_removed_is_out_of_an_open_browser_within_seconds(
 
     becomes(403, ada)
     assert is_known(ada, "globex")
+    assert str(ada.get("acme", "/logout/").url).startswith(platform.settings.issuer)
+    becomes(401, ada, "globex")
 
 
 @pytest.mark.parametrize("role", ["Gamma", "Alpha"])

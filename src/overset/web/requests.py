@@ -3,7 +3,7 @@
 from typing import Any
 
 import structlog
-from flask import Flask, Response, g, request
+from flask import Flask, Response, current_app, g, request
 from flask_login import current_user
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -17,6 +17,7 @@ from overset.tenancy.binding.readiness import SchemaMismatchError
 from overset.tenancy.circuit import Circuits
 from overset.tenancy.provisioning.failures import ProvisioningError
 from overset.web.answers import make_response
+from overset.web.sign_in import SIGN_OUT_PATH
 
 _DOWN = (InterfaceError, OperationalError, PoolTimeoutError, ProvisioningError)
 _log = structlog.get_logger(__name__)
@@ -60,7 +61,8 @@ def _meet(workspace_id: Any) -> None:
 
     readiness.check_schema(workspace_id)
     db.session.connection()
-    bool(current_user.is_authenticated)
+    if request.path != SIGN_OUT_PATH:  # who may not be here may leave
+        bool(current_user.is_authenticated)
 
 
 def _is_static() -> bool:
@@ -69,5 +71,5 @@ def _is_static() -> bool:
 
 def _answer(refusal: Refusal) -> Response:
     # Whoever is refused is nobody for what still happens to the answer.
-    g._login_user = None  # noqa: SLF001 - where flask-login keeps the user of a request
+    current_app.login_manager._update_request_context_with_user()  # type: ignore[attr-defined]  # noqa: SLF001 - flask-login's own way to forget the user of a request
     return make_response(refusal)

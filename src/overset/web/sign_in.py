@@ -23,6 +23,7 @@ from overset.tenancy.binding.engines import get_bound
 from overset.tenancy.binding.signed_in import SignedIn
 
 PROVIDER = "overset"
+SIGN_OUT_PATH = "/logout/"
 _NEXT = "overset_next"
 _SECONDS = 10
 _log = structlog.get_logger(__name__)
@@ -99,7 +100,7 @@ class ManagerSignInView(AuthOAuthView):  # type: ignore[misc]  # Flask-AppBuilde
         login_user(user)
         return redirect(leads_to)
 
-    @expose("/logout/")
+    @expose(SIGN_OUT_PATH)
     def logout(self) -> Response:
         """Sign out here, at the manager, and so in every workspace."""
         somebody = signed_in.read(session)
