@@ -52,7 +52,8 @@ class MetadataEngines:
         """
         installation = self._installation
         url = make_url(metadata_url(installation.settings, installation.keys, workspace_id))
-        most = installation.settings.workspace_slots * 2 + _SPARE
+        settings = installation.settings
+        most = settings.workspace_slots * 2 + settings.web_threads + _SPARE
         open_engine = _open_file if url.get_backend_name() == "sqlite" else _open_server
         engine = open_engine(url, most)
         self._share(engine)
