@@ -61,8 +61,9 @@ def _meet(workspace_id: Any) -> None:
 
     readiness.check_schema(workspace_id)
     db.session.connection()
-    if request.path != SIGN_OUT_PATH:  # who may not be here may leave
-        bool(current_user.is_authenticated)
+    if request.path == SIGN_OUT_PATH:
+        _be_nobody()  # who may not be here may leave
+    bool(current_user.is_authenticated)
 
 
 def _is_static() -> bool:
@@ -70,6 +71,10 @@ def _is_static() -> bool:
 
 
 def _answer(refusal: Refusal) -> Response:
-    # Whoever is refused is nobody for what still happens to the answer.
-    current_app.login_manager._update_request_context_with_user()  # type: ignore[attr-defined]  # noqa: SLF001 - flask-login's own way to forget the user of a request
+    _be_nobody()  # for what still happens to the answer
     return make_response(refusal)
+
+
+def _be_nobody() -> None:
+    """Let this request be anonymous, whatever the session says."""
+    current_app.login_manager._update_request_context_with_user()  # type: ignore[attr-defined]  # noqa: SLF001 - flask-login's own way to do so
