@@ -30,6 +30,7 @@ from overset.tenancy.context import entered
 from overset.tenancy.locations import metadata_url
 from overset.tenancy.provisioning.create import make_provisioner
 from overset.tenancy.workspace import Workspace, WorkspaceState
+from support.pages import PagesPlugin
 from support.provisioning import adopt_template, settings_for
 
 PASSWORD = "the-same-in-both"
@@ -128,8 +129,10 @@ def fill(url: str, *, slug: str) -> None:
 
 
 _USER = text("""
-    INSERT INTO ab_user (id, first_name, last_name, username, password, active, email)
-    VALUES (1, :name, 'Test', :name, :password, true, :email)
+    INSERT INTO ab_user
+        (id, first_name, last_name, username, password, active, email, created_on, changed_on)
+    VALUES
+        (1, :name, 'Test', :name, :password, true, :email, CURRENT_TIMESTAMP, CURRENT_TIMESTAMP)
 """)
 _ROLE = text("""
     INSERT INTO ab_user_role (id, user_id, role_id)
@@ -161,7 +164,8 @@ def bound(template_home: Path, hooks_without: frozenset[Hook]) -> Iterator[Bound
         a, b = make_workspaces(settings, keys)
         # What Superset needs in the environment, it reads once; later tests start other programs.
         with patch.dict(os.environ):
-            install(settings, keys=keys, hooks=ALL - hooks_without)
+            plugins = [PagesPlugin(settings, (a, b))]
+            install(settings, keys=keys, hooks=ALL - hooks_without, plugins=plugins)
             app = make_app()
         yield Bound(app, settings, keys, a, b)
 

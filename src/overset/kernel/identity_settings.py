@@ -21,6 +21,12 @@ class IdentitySettings(FederationSettings):
     refresh_token_days: float = Field(
         default=30, gt=0, le=90, description="A client's refresh token ends after so long unused."
     )
+    contact: str = Field(
+        default="an administrator of this workspace",
+        min_length=1,
+        max_length=200,
+        description="Whom a page names to people who are not let in: an email address, or words.",
+    )
     client_registration: Literal["open", "closed"] = Field(
         default="open", description="Whether OAuth clients may register themselves (RFC 7591)."
     )

@@ -10,8 +10,10 @@ from overset.kernel.secrets import Keys
 from overset.kernel.settings import Settings
 from overset.tenancy.circuit import Circuits
 from overset.web.control_plane import ControlPlane
+from overset.web.inject import inject
 from overset.web.requests import guard_requests
 from overset.web.sign_in import make_provider
+from overset.web.switcher import make_blueprint, switcher
 
 
 class WebPlugin:
@@ -51,5 +53,8 @@ class WebPlugin:
             if theirs is not None:
                 theirs(app)
             guard_requests(app, self._circuits)
+            listing = self._control_plane.list_workspaces
+            app.register_blueprint(make_blueprint(self._settings, list_workspaces=listing))
+            inject(app, [switcher])
 
         return mutate
