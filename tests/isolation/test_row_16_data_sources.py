@@ -18,7 +18,7 @@ from support.deployment import Platform
 _REFUSED = (
     "cannot be found",
     "inside the platform",
-    "is not available as a data source",
+    "is not available",
     "are not available",
     "name one server",
     "name the server",

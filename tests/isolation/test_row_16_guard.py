@@ -195,7 +195,7 @@ def test_row_16_the_platforms_own_servers_are_refused_even_when_their_network_is
         f"trino://{_OPEN}:8080/x",
         "duckdb:///:memory:",
         "duckdb://",
-        "bigquery://a-project/x",
+        "bigquery://a-project/x?credentials_base64=e30=",
         "snowflake://u:p@an-account/x",
     ],
 )

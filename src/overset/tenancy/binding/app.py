@@ -25,11 +25,14 @@ _MOST_ORIGINS = 1024
 @cache
 def make_app() -> Flask:
     """Return this process's Flask app, made by Superset's MCP service on the first call."""
-    get_installation()
+    installation = get_installation()
     from superset.mcp_service.flask_singleton import get_flask_app
 
+    from overset.tenancy.binding.addresses import AddressRule
     from overset.tenancy.binding.assertions import assert_safe
     from overset.tenancy.binding.commits import keep_through_commits
+    from overset.tenancy.binding.fetches import guard_fetches
+    from overset.tenancy.binding.function_names import keep_function_names_apart
     from overset.tenancy.binding.loading import load_lists_whole
     from overset.tenancy.binding.row_limits import limit_rows
     from overset.tenancy.binding.timeouts import limit_in_threads
@@ -39,6 +42,9 @@ def make_app() -> Flask:
     limit_rows()
     watch_writes()
     app: Flask = get_flask_app()
+    if Hook.GUARDS in installation.hooks:
+        guard_fetches(AddressRule(installation.settings))
+    keep_function_names_apart()
     load_lists_whole()
     keep_through_commits()
     assert_safe(app)

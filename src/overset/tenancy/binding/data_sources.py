@@ -6,52 +6,47 @@ hides in `extra` or `connect_args` is found too. The first line of defence is el
 credentials of one workspace open no other's metadata database.
 """
 
-import socket
+import re
 from contextlib import suppress
-from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Any
-from urllib.parse import urlsplit
 
+from sqlalchemy.dialects.postgresql.psycopg2 import PGDialect_psycopg2
 from sqlalchemy.dialects.sqlite.base import SQLiteDialect
 from sqlalchemy.engine.url import URL
 from sqlalchemy.exc import NoSuchModuleError
 
 from overset.kernel.settings import Settings
 from overset.tenancy.binding import sqlite_files
+from overset.tenancy.binding.addresses import Address, AddressRefusedError, AddressRule
+from overset.tenancy.binding.data_source_arguments import (
+    HOSTS,
+    find_refusal,
+    find_url_hosts,
+    flatten,
+    refuse_uploads,
+)
 from overset.tenancy.binding.engines import get_bound
 from overset.tenancy.binding.hooks import Hook
 from overset.tenancy.locations import data_folder
 
-Address = IPv4Address | IPv6Address
-
-_HOST_NAMES = ("host", "hostaddr", "server", "unix_socket", "unix_sock", "read_default_file")
-_INDIRECT = frozenset(
-    {
-        "alt_hosts",
-        "conninfo",
-        "dsn",
-        "failover",
-        "odbc_connect",
-        "option_files",
-        "options_file",
-        "passfile",
-        "service",
-        "servicefile",
-    }
-)
 _NO_SERVER = frozenset({"bigquery", "duckdb", "snowflake"})
 """Kinds whose URL names no server: a project, an account, a file."""
 
-_FORBIDDEN_KINDS = frozenset({"gsheets", "metricflow", "shillelagh", "superset"})
-_IN_MEMORY = frozenset({None, "", ":memory:"})
-_CLOUD_METADATA = frozenset(
-    ip_address(text)
-    for text in ("100.100.100.200", "168.63.129.16", "192.0.0.192", "fd00:ec2::254")
-)
-"""Where clouds give a machine its own credentials, besides the link-local 169.254.169.254."""
+_ACCOUNT = re.compile(r"[\w.-]*")
+"""What names a project or an account, and not a place in a URL that a driver makes of it."""
 
-_DEFAULT_PORTS = {"postgresql": 5432, "mysql": 3306, "redis": 6379}
+_FORBIDDEN_KINDS = frozenset({"gsheets", "metricflow", "ocient", "shillelagh", "superset"})
+"""SQLite inside, or, of Ocient, a class that keeps the queries of all workspaces together."""
+
+_OWN_CREDENTIALS = {"bigquery": {"credentials_base64", "credentials_info"}}
+"""Kinds whose driver, without one of these, takes what the machine itself may open."""
+
+_IN_MEMORY = frozenset({None, "", ":memory:"})
 _EMBEDDED_LIMITS = {"enable_external_access": "false", "lock_configuration": "true"}
+
+
+CERTIFICATES = "certificates"
+"""The folder in Superset's own in which it writes the certificates that data sources bring."""
 
 
 class DataSourceRefusedError(ValueError):
@@ -63,9 +58,10 @@ class DataSourceGuard:
 
     def __init__(self, settings: Settings, *, hooks: frozenset[Hook]) -> None:
         self._settings = settings
+        self._rule = AddressRule(settings)
+        self._certificates = settings.home / "superset" / CERTIFICATES
         self._guards = Hook.GUARDS in hooks
         self._authorizer = Hook.AUTHORIZER in hooks
-        self._allowed = frozenset(settings.data_source_allow)
 
     def validate(self, url: URL) -> None:
         """Refuse a URL that may not be saved (`DB_SQLA_URI_VALIDATOR`).
@@ -89,36 +85,45 @@ class DataSourceGuard:
             DataSourceRefusedError: as for `validate`.
         """
         del username, security_manager, source
-        connect_args = dict(params.get("connect_args") or {})
-        addresses = self._check(url, connect_args)
+        addresses = self._check(url, params)
         kind = _find_kind(url)
+        if self._guards and not _brings_credentials(kind, url, params):
+            raise DataSourceRefusedError(f"a {kind} data source needs credentials of its own")
         if kind == "sqlite" and self._authorizer:
             folder = data_folder(self._settings, get_bound().id)
             return sqlite_files.restrict(url, params, folder=folder)
+        connect_args = {**(params.get("connect_args") or {}), **refuse_uploads(_find_driver(url))}
         if kind == "duckdb":
             config = {**connect_args.get("config", {}), **_EMBEDDED_LIMITS}
             connect_args.update(read_only=True, config=config)
-        if kind == "postgresql" and addresses:
+        if addresses and _is_libpq(url):
             # The address that was checked is the one that is connected to, whatever the name
             # resolves to a moment later; `host` stays for the certificate.
             connect_args["hostaddr"] = str(addresses[0])
         return url, {**params, "connect_args": connect_args}
 
-    def _check(self, url: URL, connect_args: dict[str, Any]) -> list[Address]:
+    def _check(self, url: URL, params: dict[str, Any]) -> list[Address]:
         if not self._guards:
             return []
         kind = _find_kind(url)
         if kind in _FORBIDDEN_KINDS or (kind != "sqlite" and _is_sqlite_inside(url)):
             raise DataSourceRefusedError(f"{kind} data sources are not available here")
+        given = [*flatten("", dict(url.query)), *flatten("", params)]
+        if refusal := find_refusal(given, certificates=self._certificates):
+            raise DataSourceRefusedError(refusal)
+        for host, port in find_url_hosts(given):
+            self._check_host(host, frozenset({port} if port else ()))
         if kind == "sqlite" or (kind == "duckdb" and url.database not in _IN_MEMORY):
             self._check_file(url)
             return []
-        # Drivers differ in the case that they accept.
-        given = {name.lower(): value for name, value in {**url.query, **connect_args}.items()}
-        if _INDIRECT & set(given):
-            raise DataSourceRefusedError("name the server by host and port, not through a file")
-        hosts, ports = _find_server(None if kind in _NO_SERVER else url.host, url.port, given)
-        if not hosts and kind not in _NO_SERVER:
+        return self._check_server(url, kind, given)
+
+    def _check_server(self, url: URL, kind: str, given: list[tuple[str, Any]]) -> list[Address]:
+        account = kind in _NO_SERVER
+        if account and not _ACCOUNT.fullmatch(url.host or ""):
+            raise DataSourceRefusedError("name the account or project by its name alone")
+        hosts, ports = _find_server(None if account else url.host, url.port, given)
+        if not hosts and not account:
             raise DataSourceRefusedError("name the server's host: local sockets are not available")
         if len(hosts) > 1:
             # Which of them a driver takes, and with which port, differs.
@@ -131,34 +136,10 @@ class DataSourceGuard:
             raise DataSourceRefusedError("files are not available as data sources here")
 
     def _check_host(self, host: str, ports: frozenset[int]) -> list[Address]:
-        if host.startswith(("/", "@", "\x00")):
-            raise DataSourceRefusedError("local sockets are not available as data sources")
-        addresses = _resolve(host)
-        if self._is_platform(addresses, ports):
-            raise DataSourceRefusedError(f"the server {host!r} is not available as a data source")
-        if host in self._allowed or (ports and {f"{host}:{p}" for p in ports} <= self._allowed):
-            return addresses
-        if any(not _is_open(address) for address in addresses):
-            raise DataSourceRefusedError(
-                f"the server {host!r} is inside the platform; an operator can allow it with "
-                "OVERSET_DATA_SOURCE_ALLOW"
-            )
-        return addresses
-
-    def _is_platform(self, addresses: list[Address], ports: frozenset[int]) -> bool:
-        for secret in (
-            self._settings.metadata_url,
-            self._settings.redis_url,
-            self._settings.manager_database_url,
-        ):
-            own = urlsplit(secret.get_secret_value() if secret else "")
-            if not own.hostname or not _find_addresses(own.hostname) & set(addresses):
-                continue
-            own_port = own.port or _DEFAULT_PORTS.get(own.scheme.partition("+")[0])
-            # Where a port is not told, the address alone decides.
-            if not ports or own_port is None or own_port in ports:
-                return True
-        return False
+        try:
+            return self._rule.check(host, ports=ports)
+        except AddressRefusedError as error:
+            raise DataSourceRefusedError(str(error)) from error
 
 
 def _find_kind(url: URL) -> str:
@@ -168,6 +149,12 @@ def _find_kind(url: URL) -> str:
     return str(url.get_backend_name())
 
 
+def _find_driver(url: URL) -> str:
+    with suppress(NoSuchModuleError, ImportError):
+        return str(url.get_dialect().driver)
+    return str(url.drivername).partition("+")[2]
+
+
 def _is_sqlite_inside(url: URL) -> bool:
     """Say whether a dialect of another name runs SQLite, which opens files by SQL."""
     with suppress(NoSuchModuleError, ImportError):
@@ -175,13 +162,28 @@ def _is_sqlite_inside(url: URL) -> bool:
     return False
 
 
+def _is_libpq(url: URL) -> bool:
+    """Say whether the driver takes the server's name and its address apart."""
+    with suppress(NoSuchModuleError, ImportError):
+        return issubclass(url.get_dialect(), PGDialect_psycopg2)
+    return False
+
+
+def _brings_credentials(kind: str, url: URL, params: dict[str, Any]) -> bool:
+    own = _OWN_CREDENTIALS.get(kind)
+    return own is None or bool(
+        own & {name for name, value in {**url.query, **params}.items() if value}
+    )
+
+
 def _find_server(
-    host: str | None, port: int | None, given: dict[str, Any]
+    host: str | None, port: int | None, given: list[tuple[str, Any]]
 ) -> tuple[frozenset[str], frozenset[int]]:
     """Return every host and every port that is named, wherever a driver might look."""
-    values = [host, *(given.get(name) for name in _HOST_NAMES)]
+    values = [host, *(value for name, value in given if name in HOSTS)]
     named = [_split_port(part) for value in values for part in _split_list(value)]
-    ports = [port, *_split_list(given.get("port")), *(own for _, own in named)]
+    more = [part for name, value in given if name == "port" for part in _split_list(value)]
+    ports = [port, *more, *(own for _, own in named)]
     return (
         frozenset(name for name, _ in named),
         frozenset(int(one) for one in map(str, ports) if one.isdecimal()),
@@ -189,52 +191,14 @@ def _find_server(
 
 
 def _split_list(value: Any) -> list[str]:
-    # `?host=` may be given twice (a tuple), and libpq takes a comma-separated list.
-    values = value if isinstance(value, list | tuple) else [value]
-    parts = (part.strip() for one in values for part in str(one or "").split(","))
-    return [part for part in parts if part]
+    # libpq takes a comma-separated list.
+    return [part for part in (part.strip() for part in str(value or "").split(",")) if part]
 
 
 def _split_port(host: str) -> tuple[str, str | None]:
+    if "://" in host:
+        host = host.partition("://")[2].partition("/")[0].rpartition("@")[2]
     name, colon, own = host.rpartition(":")
     if colon and own.isdecimal() and ":" not in name:
         return name, own
     return host.strip("[]"), None
-
-
-def _resolve(host: str) -> list[Address]:
-    try:
-        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError) as error:
-        raise DataSourceRefusedError(f"the server {host!r} cannot be found") from error
-    return sorted({_plain(str(entry[4][0])) for entry in found}, key=str)
-
-
-def _find_addresses(own_host: str) -> set[Address]:
-    with suppress(DataSourceRefusedError):
-        return set(_resolve(own_host))
-    return set()  # nobody reaches it by a name that means nothing; its name is nobody's business
-
-
-def _plain(text: str) -> Address:
-    address = ip_address(text.partition("%")[0])
-    if isinstance(address, IPv6Address):
-        # `::ffff:127.0.0.1`, 6to4 and NAT64 spellings of an IPv4 address are that address.
-        return address.ipv4_mapped or address.sixtofour or _nat64(address) or address
-    return address
-
-
-def _nat64(address: IPv6Address) -> IPv4Address | None:
-    prefix = int(IPv6Address("64:ff9b::")) >> 32
-    return IPv4Address(int(address) & 0xFFFFFFFF) if int(address) >> 32 == prefix else None
-
-
-def _is_open(address: Address) -> bool:
-    return not (
-        address in _CLOUD_METADATA
-        or address.is_loopback
-        or address.is_link_local
-        or address.is_unspecified
-        or address.is_multicast
-        or address.is_reserved
-    )

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy.engine.url import URL
 
 from overset.tenancy.binding.caches import cache_config
-from overset.tenancy.binding.data_sources import DataSourceGuard
+from overset.tenancy.binding.data_sources import CERTIFICATES, DataSourceGuard
 from overset.tenancy.binding.hooks import Hook
 from overset.tenancy.binding.initializer import WorkspaceAppInitializer, rate_limit_key
 from overset.tenancy.binding.installation import Installation, get_installation
@@ -123,9 +123,13 @@ def _caches(installation: Installation) -> dict[str, Any]:
 
 def _data_sources(installation: Installation, given: Mapping[str, Any]) -> dict[str, Any]:
     guard = DataSourceGuard(installation.settings, hooks=installation.hooks)
+    certificates = installation.settings.home / "superset" / CERTIFICATES
+    certificates.mkdir(mode=0o700, parents=True, exist_ok=True)
     overrides: dict[str, Any] = {
         "DB_CONNECTION_MUTATOR": _mutate(given.get("DB_CONNECTION_MUTATOR"), guard),
         "DATASET_IMPORT_ALLOWED_DATA_URLS": [],
+        "SSL_CERT_PATH": str(certificates),
+        "CSV_TO_HIVE_UPLOAD_S3_BUCKET": None,
         "SSH_TUNNEL_MANAGER_CLASS": "overset.tenancy.binding.tunnels.NoTunnels",
     }
     if Hook.GUARDS in installation.hooks:
