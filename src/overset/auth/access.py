@@ -9,7 +9,7 @@ import httpx
 import structlog
 from pydantic import TypeAdapter, ValidationError
 
-from overset.kernel.cache import LONGEST_TTL, make_cache
+from overset.kernel.cache import LONGEST_TTL, Held, make_cache
 from overset.kernel.changes import Change, ChangeFeed, ChangeKind
 from overset.kernel.clock import Monotonic, monotonic
 from overset.kernel.ids import SessionId, TeamId, TokenId, UserId, WorkspaceId
@@ -154,6 +154,12 @@ class ManagerAccess:
             Unavailable: `manager_unreachable`, and no decision that still counts is kept.
         """
         return await self._find(Question(subject, workspace, session_id=session_id))
+
+    def peek_sign_in(
+        self, *, subject: UserId, session_id: SessionId | None, workspace: str
+    ) -> Held[Decision] | None:
+        """Return, from any thread, what `decide_sign_in` would return unasked; or None."""
+        return self._cache.peek(Question(subject, workspace, session_id=session_id))
 
     async def _find(self, question: Question) -> Decision:
         if len(question.workspace) > _LONGEST_LOCATOR:

@@ -31,20 +31,22 @@ class Shelf:
     ttl: float
 
 
+@dataclass(frozen=True, slots=True)
+class Held(Generic[V]):
+    """An answer, and when it was asked for."""
+
+    value: V
+    asked_at: float
+
+
 @dataclass(slots=True)
 class _Flight(Generic[V]):
     """A question on its way; who asks the same meanwhile waits for its answer."""
 
     generation: int
     landed: anyio.Event = field(default_factory=anyio.Event)
-    answer: "_Held[V] | None" = None
+    answer: Held[V] | None = None
     error: Exception | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Held(Generic[V]):
-    value: V
-    asked_at: float
 
 
 class FreshCache(Generic[K, V]):
@@ -56,7 +58,7 @@ class FreshCache(Generic[K, V]):
       manager cannot be reached. That is tried once a second, not by every caller.
     - No and yes live on different shelves, so that guesses of names never push out what is real.
 
-    It is used from one event loop; the feed may call from any thread.
+    It is used from one event loop; the feed may call from any thread, and any thread may `peek`.
     """
 
     def __init__(  # noqa: PLR0913 - each is one independent choice of the caller
@@ -86,7 +88,7 @@ class FreshCache(Generic[K, V]):
         self._concerns = concerns
         self._is_negative = is_negative
         self._shelves = {False: positive, True: negative}
-        self._held: dict[bool, OrderedDict[K, _Held[V]]] = {
+        self._held: dict[bool, OrderedDict[K, Held[V]]] = {
             False: OrderedDict(),
             True: OrderedDict(),
         }
@@ -104,8 +106,8 @@ class FreshCache(Generic[K, V]):
             Unavailable: the manager cannot be reached and no answer that still counts is kept.
         """
         while True:
-            held = self._find(key)
-            if held is not None and (self._feed.healthy or self._clock() < self._down_until):
+            held = self.peek(key)
+            if held is not None:
                 return held.value
             flight = self._flights.get(key)
             if flight is None or flight.generation != self._feed.generation:
@@ -117,6 +119,12 @@ class FreshCache(Generic[K, V]):
                 return self._fall_back(key, flight.error)
             # Whoever asked was cancelled before the answer came: ask again.
 
+    def peek(self, key: K) -> Held[V] | None:
+        """Return the kept answer with which `get` would answer now; None if it would ask."""
+        held = self._find(key)
+        counts = self._feed.healthy or self._clock() < self._down_until
+        return held if counts else None
+
     def __len__(self) -> int:
         return sum(len(shelf) for shelf in self._held.values())
 
@@ -126,7 +134,7 @@ class FreshCache(Generic[K, V]):
         asked_at = self._clock()
         try:
             value = await self._fetch(key)
-            flight.answer = _Held(value, asked_at)
+            flight.answer = Held(value, asked_at)
             self._keep(key, flight.answer, generation=flight.generation)
         except Exception as error:  # noqa: BLE001 - whoever waits must hear of it too
             flight.error = error
@@ -147,7 +155,7 @@ class FreshCache(Generic[K, V]):
         _log.debug("an answer from before the outage is used")
         return held.value
 
-    def _find(self, key: K) -> _Held[V] | None:
+    def _find(self, key: K) -> Held[V] | None:
         with self._lock:
             for negative, entries in self._held.items():
                 held = entries.get(key)
@@ -159,7 +167,7 @@ class FreshCache(Generic[K, V]):
                 del entries[key]
         return None
 
-    def _keep(self, key: K, answer: _Held[V], *, generation: int) -> None:
+    def _keep(self, key: K, answer: Held[V], *, generation: int) -> None:
         negative = self._is_negative(answer.value)
         with self._lock:
             # What was kept is older than this answer, even where this one may not be kept.

@@ -9,7 +9,7 @@ import httpx
 import structlog
 from pydantic import TypeAdapter, ValidationError
 
-from overset.kernel.cache import make_cache
+from overset.kernel.cache import Held, make_cache
 from overset.kernel.changes import Change, ChangeFeed, ChangeKind
 from overset.kernel.clock import Monotonic, monotonic
 from overset.kernel.upstream import ask, unreachable
@@ -59,6 +59,10 @@ class ManagerRegistry:
         """
         # What no workspace can be called is not asked for: the locator becomes part of a path.
         return await self._cache.get(locator) if _LOCATOR.fullmatch(locator) else None
+
+    def peek(self, locator: str) -> Held[Workspace | None] | None:
+        """Return, from any thread, what `find` would return unasked; None if it would ask."""
+        return self._cache.peek(locator)
 
     async def _ask(self, locator: str) -> Workspace | None:
         response = await ask(self._http, "GET", _PATH + locator, accept=_ANSWERS)

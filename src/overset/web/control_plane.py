@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from typing import Any
 
 import httpx
@@ -16,7 +17,7 @@ from overset.kernel.ids import SessionId, UserId
 from overset.kernel.secrets import Keys
 from overset.kernel.settings import Settings
 from overset.kernel.upstream import ask, open_client, unreachable
-from overset.tenancy.registry import ManagerRegistry, WorkspaceRegistry
+from overset.tenancy.registry import ManagerRegistry
 from overset.tenancy.workspace import Workspace
 
 _SESSIONS = "/internal/v1/sessions/"
@@ -28,7 +29,8 @@ class ControlPlane:
     """The manager, for code that may wait: answers are kept and dropped as in the MCP process.
 
     Pages run in threads, and what is known of workspaces and decisions lives in an event loop. All
-    methods may be called from any thread but that loop's own, while the block `running` lasts.
+    methods may be called from any thread but that loop's own, while the block `running` lasts. What
+    is kept is looked up in the caller's thread: going to another one costs more than a file.
     """
 
     def __init__(
@@ -36,7 +38,7 @@ class ControlPlane:
     ) -> None:
         self._http = open_client(settings, keys, manager=manager)
         self.feed: ChangeFeed = open_feed(settings, self._http)
-        self.registry: WorkspaceRegistry = ManagerRegistry(self._http, self.feed)
+        self.registry = ManagerRegistry(self._http, self.feed)
         self._access = ManagerAccess(self._http, self.feed, ttl=settings.decision_ttl_seconds)
         self._portal: BlockingPortal | None = None
 
@@ -59,6 +61,8 @@ class ControlPlane:
         Raises:
             Unavailable: `manager_unreachable`.
         """
+        if (known := self.registry.peek(locator)) is not None:
+            return known.value
         found: Workspace | None = self._call(self.registry.find, locator)
         return found
 
@@ -70,13 +74,18 @@ class ControlPlane:
         Raises:
             Unavailable: `manager_unreachable`.
         """
-
-        async def decide() -> Decision:
-            return await self._access.decide_sign_in(
-                subject=subject, session_id=session_id, workspace=workspace.id
-            )
-
-        decision: Decision = self._call(decide)
+        known = self._access.peek_sign_in(
+            subject=subject, session_id=session_id, workspace=workspace.id
+        )
+        if known is not None:
+            return known.value
+        ask_manager = partial(
+            self._access.decide_sign_in,
+            subject=subject,
+            session_id=session_id,
+            workspace=workspace.id,
+        )
+        decision: Decision = self._call(ask_manager)
         return decision
 
     def end_sign_in(self, session_id: SessionId) -> None:

@@ -94,6 +94,29 @@ async def test_an_answer_ages_from_when_it_was_asked_for(bench: Bench):
     assert bench.source.asked == ["a", "a"]
 
 
+async def test_what_is_kept_is_seen_from_any_thread_and_nobody_is_asked(bench: Bench):
+    assert bench.cache.peek("a") is None
+    await bench.cache.get("a")
+
+    held = await anyio.to_thread.run_sync(bench.cache.peek, "a")
+
+    assert held is not None
+    assert held.value == "yes"
+    assert bench.source.asked == ["a"]
+
+
+async def test_what_the_manager_would_be_asked_for_is_not_seen(bench: Bench):
+    await bench.cache.get("a")
+    bench.feed.healthy = False
+    assert bench.cache.peek("a") is None
+    bench.feed.healthy = True
+    assert bench.cache.peek("a") is not None
+
+    bench.change("a")
+
+    assert bench.cache.peek("a") is None
+
+
 async def test_a_change_drops_what_it_concerns_and_nothing_else(bench: Bench):
     await bench.cache.get("a")
     await bench.cache.get("b")
