@@ -1,7 +1,8 @@
--- What wrk sends and checks. Arguments: a file with the body on its first line, what a good answer
--- contains on its second (perhaps nothing), and then one Authorization header a line (perhaps
--- empty), used in turn; the milliseconds between two calls of one caller; and the seconds at the
--- start of which answers do not count.
+-- What wrk sends and checks. Arguments: a file; the milliseconds between two calls of one caller; and
+-- the seconds at the start of which answers do not count. The file's lines are: the method; the path
+-- (or nothing: the URL's); the body; what a good answer contains (perhaps nothing); "tool" if it is the
+-- answer to a tool's call; and then the headers of one request a line (perhaps none), with tabs between
+-- them, used in turn.
 local ffi = require("ffi")
 ffi.cdef("struct bench_moment { long s; long ns; }; int clock_gettime(int, struct bench_moment *);")
 local moment = ffi.new("struct bench_moment")
@@ -19,15 +20,15 @@ end
 function init(args)
   local requests, number = {}, 0
   local lines = io.lines(args[1])
-  local body = lines()
-  expected, pause, lead = lines(), tonumber(args[2]), tonumber(args[3]) * 1e6
-  for authorization in lines do
-    local headers = {
-      ["Content-Type"] = "application/json",
-      ["Accept"] = "application/json, text/event-stream",
-    }
-    if authorization ~= "" then headers["Authorization"] = authorization end
-    requests[#requests + 1] = wrk.format("POST", nil, headers, body)
+  local method, path, body = lines(), lines(), lines()
+  if path == "" then path = nil end
+  if body == "" then body = nil end
+  expected, is_tool = lines(), lines() == "tool"
+  pause, lead = tonumber(args[2]), tonumber(args[3]) * 1e6
+  for given in lines do
+    local headers = {}
+    for name, value in given:gmatch("([^\t:]+): ([^\t]+)") do headers[name] = value end
+    requests[#requests + 1] = wrk.format(method, path, headers, body)
   end
   right, wrong, first_wrong, times = 0, 0, "", {}
   started, waiting_since = 0, 0
@@ -46,9 +47,9 @@ function response(status, headers, body)
   local ended = now()
   local time = ended - waiting_since
   waiting_since = 0
-  local good = status == 200 and body:find('"result":', 1, true)
-    and not body:find('"isError":true', 1, true)
-    and (expected == "" or body:find(expected, 1, true))
+  local good = status == 200 and (expected == "" or body:find(expected, 1, true))
+    and (not is_tool or body:find('"result":', 1, true)
+      and not body:find('"isError":true', 1, true))
   if not good then
     wrong = wrong + 1
     first_wrong = status .. " ... " .. body:sub(-400)

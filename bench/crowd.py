@@ -2,16 +2,15 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 from bench.calls import CHARTS
 from bench.figures import ONE, Row
 from bench.fill import Filling, fill
 from bench.load import Pace, Target, press
+from bench.machine import read_memory
 from bench.run import Options, Run
 from bench.servers import Served, running_mcp
 from bench.speed import settle
-from support.processes import RunningProcess
 
 _FEW = 2
 _CHARTS = 10
@@ -73,14 +72,7 @@ def _warm(run: Run, target: Target, served: Served, question: str) -> None:
         run.say(f"many workspaces: first use of {number + 1} of {len(target.authorizations)}")
         settle(replace(target, authorizations=(header,)))
     press(target, CHARTS, _PACE)
-    run.figures.add(question, ONE, _read_memory(served.process))
-
-
-def _read_memory(process: RunningProcess) -> float:
-    """Return the megabytes of memory that a process has for itself and shares."""
-    status = Path(f"/proc/{process.pid}/status").read_text()
-    line = next(line for line in status.splitlines() if line.startswith("VmRSS"))
-    return int(line.split()[1]) / 1024
+    run.figures.add(question, ONE, read_memory(served.process.pid))
 
 
 def _make_workspaces(run: Run) -> list[str]:

@@ -23,22 +23,34 @@ _SCRIPT = Path(__file__).with_name("call.lua")
 class Target:
     """Where calls go, and as whom: one `Authorization` header a call in turn, or none.
 
-    `processes` of the server share the calls.
+    `processes` of the server share the calls. `headers` are sent with each of them.
     """
 
     name: str
     url: str
     authorizations: Sequence[str] = ("",)
     processes: int = 1
+    headers: Sequence[tuple[str, str]] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One message, and what every good answer to it contains."""
+    """One message, and what every good answer to it contains.
+
+    `path` is that of the target's URL if it is empty. An answer to a `tool` is good if it is a
+    result and no error.
+    """
 
     name: str
     body: str
     expected: str = ""
+    method: str = "POST"
+    path: str = ""
+    tool: bool = True
+    headers: Sequence[tuple[str, str]] = (
+        ("Content-Type", "application/json"),
+        ("Accept", "application/json, text/event-stream"),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +106,14 @@ class Pace:
     `callers` are under way at any moment, for `seconds`, each with a `pause` of so many
     milliseconds between an answer and its next call. Answers in the `lead`, so many seconds
     before, do not count: calls that are cut off at the end would have no counterpart at the start.
+    Where the times of many callers' calls are asked for, they are `timed`.
     """
 
     callers: int
     seconds: int
     lead: int = 0
     pause: int = 0
+    timed: bool = False
 
 
 def press(target: Target, call: Call, pace: Pace) -> Load:
@@ -119,9 +133,10 @@ def pressing(target: Target, call: Call, pace: Pace) -> Iterator["Client"]:
     with tempfile.TemporaryDirectory(prefix="overset-bench-") as folder:
         # In a file, which only we may read: tokens belong on no command line.
         sent = Path(folder) / "sent"
-        sent.write_text("\n".join([call.body, call.expected, *target.authorizations]) + "\n")
-        # A thread for each caller who waits between calls: then each has a clock of its own.
-        argv = [find_wrk(), f"-t{pace.callers if pace.pause else 1}", f"-c{pace.callers}"]
+        sent.write_text("\n".join(_describe(target, call)) + "\n")
+        # A thread for each caller who waits between calls, or is timed: then each has a clock.
+        clocks = pace.callers if pace.pause or pace.timed else 1
+        argv = [find_wrk(), f"-t{clocks}", f"-c{pace.callers}"]
         argv += [f"-d{pace.lead + pace.seconds}s", "--timeout", _TIMEOUT]
         argv += ["-s", str(_SCRIPT), target.url, "--", str(sent), str(pace.pause), str(pace.lead)]
         client = Client(argv, Path(folder), pace)
@@ -129,6 +144,14 @@ def pressing(target: Target, call: Call, pace: Pace) -> Iterator["Client"]:
             yield client
         finally:
             client.kill()
+
+
+def _describe(target: Target, call: Call) -> Iterator[str]:
+    """Return the lines that the client's script reads."""
+    yield from (call.method, call.path, call.body, call.expected, "tool" if call.tool else "")
+    for authorization in target.authorizations:
+        who = [("Authorization", authorization)] if authorization else []
+        yield "\t".join(f"{name}: {text}" for name, text in (*call.headers, *target.headers, *who))
 
 
 class Client:

@@ -38,6 +38,12 @@ def describe_versions() -> dict[str, str]:
     return {"commit": commit.stdout.strip(), **{name: version(name) for name in _LIBRARIES}}
 
 
+def read_memory(pid: int) -> float:
+    """Return the megabytes of memory that a process has for itself and shares."""
+    line = _read(f"/proc/{pid}/status", "VmRSS")
+    return int(line.split()[0]) / 1024
+
+
 def _system() -> str:
     try:
         return platform.freedesktop_os_release()["PRETTY_NAME"]

@@ -27,13 +27,16 @@ class Report:
     machine: dict[str, Any]
     versions: dict[str, str]
     minutes: float
+    subject: str = ""
+    """What was measured, if it is not calls: part of the files' names. It has no picture."""
 
     @property
     def title(self) -> str:
         """What was measured, in a line."""
         where = {"sqlite": "SQLite", "postgres": "PostgreSQL"}[self.options.kind]
         rounds = self.options.rounds
-        return f"{where} metadata, medians of {rounds} round{'s' if rounds > 1 else ''}"
+        subject = f"{self.subject}, " if self.subject else ""
+        return f"{subject}{where} metadata, medians of {rounds} round{'s' if rounds > 1 else ''}"
 
     def is_void(self) -> bool:
         """Tell whether a row that has a target could not be judged."""
@@ -51,13 +54,16 @@ class Report:
             console.print(line, markup=False, highlight=False, soft_wrap=True)
 
     def write(self, folder: Path) -> list[Path]:
-        """Write `<date>-<kind>.json`, `.md` and `.svg`, and return their paths."""
+        """Write `<date>-<kind>.json`, `.md` and, for calls, `.svg`, and return their paths."""
         folder.mkdir(parents=True, exist_ok=True)
-        path = folder / f"{datetime.now(UTC):%Y-%m-%d}-{self.options.kind}.json"
+        name = "-".join(filter(None, (self.subject, self.options.kind)))
+        path = folder / f"{datetime.now(UTC):%Y-%m-%d}-{name}.json"
         path.write_text(json.dumps(self.as_json(), indent=2) + "\n")
-        picture = path.with_suffix(".svg")
+        page, picture = path.with_suffix(".md"), path.with_suffix(".svg")
+        if self.subject:
+            page.write_text(self._as_markdown())
+            return [path, page]
         picture.write_text(draw(self.figures, title=f"Bare Superset and Overset: {self.title}"))
-        page = path.with_suffix(".md")
         page.write_text(self._as_markdown(picture.name))
         return [path, page, picture]
 
@@ -72,8 +78,9 @@ class Report:
             "figures": [row.as_json() for row in self.figures.rows.values()],
         }
 
-    def _as_markdown(self, picture: str) -> str:
-        lines = [f"# {self.title}", "", f"![The figures, bare beside Overset]({picture})", ""]
+    def _as_markdown(self, picture: str = "") -> str:
+        lines = [f"# {self.title}", ""]
+        lines += [f"![The figures, bare beside Overset]({picture})", ""] if picture else []
         lines += [_line(_HEADINGS), _line(["---"] * len(_HEADINGS))]
         lines += [_line(_cells(row)) for row in self.figures.rows.values()]
         lines += ["", *(f"- {note}" for note in self._notes())]
@@ -99,7 +106,7 @@ def _cells(row: Row) -> list[str]:
     values = [_number(row.median(server)) for server in SERVERS]
     ratios = [row.times_better(server) for server in (ONE, TWO)]
     shown = [times(value) for value in ratios if value is not None]
-    target = [f"{row.ratio:g}x"] if row.ratio is not None else []
+    target = [f"{row.ratio:.3g}x"] if row.ratio is not None else []
     target += [f"<= {row.limit:g}"] if row.limit is not None else []
     return [row.question, row.unit, *values, " / ".join(shown), *(target or [""]), row.verdict()]
 

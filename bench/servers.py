@@ -88,11 +88,12 @@ def running_mcp(platform: Platform, *, workers: int = 1) -> Iterator[Served]:
                 log=platform.settings.home / f"{command[0]}-{workers}.log",
                 env=given,
             )
-            exits.enter_context(running(process, ready=partial(_is_ready, port), timeout=120))
+            exits.enter_context(running(process, ready=partial(is_ready, port), timeout=120))
         yield Served(f"http://127.0.0.1:{ports[1]}/mcp", process)
 
 
-def _is_ready(port: int) -> bool:
+def is_ready(port: int) -> bool:
+    """Tell whether a process of ours may be sent requests."""
     with contextlib.suppress(httpx.HTTPError):
         return httpx.get(f"http://127.0.0.1:{port}/health/ready").status_code == HTTPStatus.OK
     return False
@@ -117,7 +118,7 @@ def running_superset(
     """Run `superset mcp run` as a user would, on a copy of a workspace's metadata."""
     copy, config = copy_file, ""
     if platform.settings.metadata_url is not None:
-        copy, config = _copy_from(postgres), _ROOM_FOR_SIXTEEN
+        copy, config = copy_from(postgres), _ROOM_FOR_SIXTEEN
     with running_bare(
         platform,
         workspace=workspace,
@@ -130,7 +131,7 @@ def running_superset(
         yield Target(BARE, bare.url)
 
 
-def _copy_from(postgres: PostgresServer) -> CopyMetadata:
+def copy_from(postgres: PostgresServer) -> CopyMetadata:
     """Return what copies a database, which may be in use, within the same server."""
     environment = {"PGPASSWORD": postgres.password}
     where = ["-h", postgres.host, "-p", str(postgres.port), "-U", "postgres"]
