@@ -1,5 +1,6 @@
-"""`overset manager`, `overset mcp` and `overset web`: the processes of a production."""
+"""`overset manager`, `mcp`, `web` and `worker`: the processes of a production."""
 
+import os
 from functools import partial
 from typing import Annotated
 
@@ -78,6 +79,34 @@ def _make_mcp(settings: Settings) -> ASGIApp:
     from overset.mcp.app import create_app
 
     return create_app(settings, keys=load_keys(settings))
+
+
+@explained
+def worker(
+    *,
+    concurrency: Annotated[
+        int | None, typer.Option(min=1, help="Tasks at once.", show_default="the cores")
+    ] = None,
+    beat: Annotated[
+        bool, typer.Option("--beat", help="Also look after the schedules of all workspaces.")
+    ] = False,
+    home: Home = None,
+) -> None:
+    """Run tasks of every workspace: alerts, reports, pictures, long queries."""
+    settings = load_settings(home)
+    configure_logging(settings)
+    with told(settings.home):
+        private_folder(settings.home)
+    from overset.worker.process import run_worker
+
+    code = run_worker(
+        settings,
+        keys=load_keys(settings),
+        concurrency=concurrency or os.cpu_count() or 1,
+        beat=beat,
+        ready=lambda: err.print("overset worker is up"),
+    )
+    raise typer.Exit(code)
 
 
 def _say(process: str, port: int) -> None:

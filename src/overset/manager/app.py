@@ -94,6 +94,7 @@ def _serve(app: FastAPI, manager: Manager) -> None:
         manager.federation,
         manager.oauth,
         manager.oauth.consents,
+        manager.schedules,
         DataPlaneGuard(manager.service_key),
         manager.clients,
         manager.registry,

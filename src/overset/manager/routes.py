@@ -19,6 +19,7 @@ from overset.manager.oauth import rfc7591
 from overset.manager.oauth.clients import endpoints as clients
 from overset.manager.pages import static
 from overset.manager.people import endpoints as people
+from overset.manager.schedules import endpoints as schedules
 from overset.manager.teams import endpoints as teams
 from overset.manager.tokens import endpoints as tokens
 from overset.manager.users import endpoints as users
@@ -44,6 +45,7 @@ INTERNAL = (
     people.internal,
     access.router,
     changes.router,
+    schedules.router,
 )
 """For the data plane, under `/internal/v1`."""
 

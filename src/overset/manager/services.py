@@ -39,6 +39,7 @@ from overset.manager.people.hashes import Hashes
 from overset.manager.people.invitations import InvitationService
 from overset.manager.people.passwords import PasswordService
 from overset.manager.people.sessions import SessionService
+from overset.manager.schedules.service import ScheduleService
 from overset.manager.state.limit import open_limiter
 from overset.manager.state.shelf import Shelf
 from overset.manager.state.store import open_store
@@ -79,6 +80,7 @@ class Manager:
         invitations: the links by which people become users.
         federation: sign-in at another OpenID provider.
         oauth: the authorization server.
+        schedules: when something is next due where.
     """
 
     settings: Settings
@@ -106,6 +108,7 @@ class Manager:
     invitations: InvitationService
     federation: FederationService
     oauth: OAuth
+    schedules: ScheduleService
 
     def close(self) -> None:
         """Close what was opened, in reverse."""
@@ -201,6 +204,7 @@ def _assemble(
         invitations=invitations,
         federation=open_federation(members, invitations, state=state),
         oauth=oauth,
+        schedules=ScheduleService(database, now),
     )
 
 

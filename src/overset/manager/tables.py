@@ -241,6 +241,16 @@ grants = Table(
 Of refresh tokens the SHA-256 of the current and of the previous one are kept.
 """
 
+schedules = Table(
+    "schedules",
+    metadata,
+    Column("workspace_id", String(40), ForeignKey("workspaces.id"), primary_key=True),
+    Column("due_at", UTCDateTime, nullable=False, index=True),
+    Column("looked_until", UTCDateTime, nullable=False),
+    Column("lease", String(40)),
+)
+"""When something is next due in a workspace; while `lease` is set, `due_at` is when that ends."""
+
 changes = Table(
     "changes",
     metadata,

@@ -32,7 +32,9 @@ from overset.tenancy.binding.forgetting import forget_what_changed
 from overset.tenancy.binding.hooks import ALL, Hook
 from overset.tenancy.binding.installation import Plugin, install
 from overset.tenancy.circuit import Circuits
+from overset.tenancy.line import connected
 from overset.tenancy.registry import ManagerRegistry
+from overset.tenancy.schedules import ManagerSchedules
 
 
 def create_app(
@@ -86,6 +88,8 @@ def create_app(
             await exits.enter_async_context(http)
             await exits.enter_async_context(feed.running())
             await exits.enter_async_context(services.calls.listening())
+            schedules = ManagerSchedules(http)
+            await exits.enter_async_context(connected(services.registry, schedules))
             audit_trail.attach(exits, registry=services.registry, metrics=metrics)
             await exits.enter_async_context(inner.running())
             await exits.enter_async_context(workers.running())

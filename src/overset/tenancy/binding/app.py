@@ -35,6 +35,7 @@ def make_app() -> Flask:
     from overset.tenancy.binding.function_names import keep_function_names_apart
     from overset.tenancy.binding.loading import load_lists_whole
     from overset.tenancy.binding.row_limits import limit_rows
+    from overset.tenancy.binding.schedule_writes import watch_schedules
     from overset.tenancy.binding.timeouts import limit_in_threads
     from overset.tenancy.binding.writes import watch_writes
 
@@ -46,6 +47,7 @@ def make_app() -> Flask:
         guard_fetches(AddressRule(installation.settings))
     keep_function_names_apart()
     load_lists_whole()
+    watch_schedules()
     keep_through_commits()
     assert_safe(app)
     return app

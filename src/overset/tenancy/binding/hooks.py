@@ -34,6 +34,9 @@ class Hook(StrEnum):
     GUARDS = "GUARDS"
     """Data sources may not be the platform's own servers or this machine."""
 
+    TASKS = "TASKS"
+    """A task runs in the workspace in which its message was published, or is refused."""
+
     AUTHORIZER = "AUTHORIZER"
     """SQL on a SQLite data source opens no other file and writes nothing."""
 

@@ -44,6 +44,17 @@ class WorkspaceAppInitializer(SupersetAppInitializer):  # type: ignore[misc]  # 
         if Hook.H4 in self._installation.hooks:
             db.session.registry.scopefunc = session_scope
 
+    def configure_celery(self) -> None:
+        """Bind tasks to the workspaces of their messages."""
+        if Hook.TASKS not in self._installation.hooks:
+            super().configure_celery()
+            return
+        from superset.extensions import celery_app
+
+        from overset.tenancy.binding.tasks import bind_tasks
+
+        bind_tasks(celery_app, self.superset_app)
+
     def check_and_warn_database_connection(self) -> None:
         """Check nothing: there is no database before a workspace is entered."""
 

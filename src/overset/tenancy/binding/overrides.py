@@ -5,11 +5,13 @@ from typing import Any
 
 from sqlalchemy.engine.url import URL
 
+from overset.tenancy.binding.broker import find_daily, has_worker, make_celery_config
 from overset.tenancy.binding.caches import cache_config
 from overset.tenancy.binding.data_sources import CERTIFICATES, DataSourceGuard
 from overset.tenancy.binding.hooks import Hook
 from overset.tenancy.binding.initializer import WorkspaceAppInitializer, rate_limit_key
 from overset.tenancy.binding.installation import Installation, get_installation
+from overset.tenancy.binding.results import make_results
 
 
 def make_overrides(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -22,9 +24,13 @@ def make_overrides(given: Mapping[str, Any]) -> dict[str, Any]:
         **_caches(installation),
         **_data_sources(installation, given),
         **_event_log(),
-        **_features(given),
+        **_tasks(installation, given),
+        **_features(installation, given),
     }
 
+
+TASK_FEATURES = ("ALERT_REPORTS", "PLAYWRIGHT_REPORTS_AND_THUMBNAILS", "THUMBNAILS")
+"""On where somebody runs tasks, unless the operator's file says otherwise."""
 
 UNSHARED_FEATURES = {
     "AWS_DATABASE_IAM_AUTH": False,
@@ -37,9 +43,10 @@ UNSHARED_FEATURES = {
 """Features that keep something of one workspace where all others could meet it."""
 
 
-def _features(given: Mapping[str, Any]) -> dict[str, Any]:
+def _features(installation: Installation, given: Mapping[str, Any]) -> dict[str, Any]:
+    ours = dict.fromkeys(TASK_FEATURES, has_worker(installation.settings))
     overrides: dict[str, Any] = {
-        "FEATURE_FLAGS": {**given.get("FEATURE_FLAGS", {}), **UNSHARED_FEATURES}
+        "FEATURE_FLAGS": {**ours, **given.get("FEATURE_FLAGS", {}), **UNSHARED_FEATURES}
     }
     # The operator's functions are asked at every use, long after the flags were checked at start.
     if (ask_all := given.get("GET_FEATURE_FLAGS_FUNC")) is not None:
@@ -106,18 +113,34 @@ def _caches(installation: Installation) -> dict[str, Any]:
     return {
         "CACHE_CONFIG": {**shared, "CACHE_KEY_PREFIX": "cache:"},
         "DATA_CACHE_CONFIG": {**shared, "CACHE_KEY_PREFIX": "data:"},
-        "THUMBNAIL_CACHE_CONFIG": {**shared, "CACHE_KEY_PREFIX": "thumbnail:"},
+        # A worker draws what the pages show: without a cache that both have, it is in the metadata.
+        "THUMBNAIL_CACHE_CONFIG": {
+            **(dict(in_metadata) if settings.cache == "none" else shared),
+            "CACHE_KEY_PREFIX": "thumbnail:",
+        },
         # Superset writes a prefix into each: one dict for both would be one set of keys.
         "FILTER_STATE_CACHE_CONFIG": dict(in_metadata),
         "EXPLORE_FORM_DATA_CACHE_CONFIG": dict(in_metadata),
         "DISTRIBUTED_COORDINATION_CONFIG": None,
-        "RESULTS_BACKEND": None,
+        "RESULTS_BACKEND": make_results(
+            redis_url=redis_url,
+            in_process=settings.demo,
+            isolated=Hook.H3 in installation.hooks,
+        ),
         "COMPRESS_CACHE_BACKEND": None,
         "SESSION_SERVER_SIDE": False,
         "SESSION_COOKIE_DOMAIN": None,
         "REMEMBER_COOKIE_DOMAIN": None,
         "MCP_CACHE_CONFIG": {"enabled": False},
         "MCP_STORE_CONFIG": {"enabled": False, "CACHE_REDIS_URL": None},
+    }
+
+
+def _tasks(installation: Installation, given: Mapping[str, Any]) -> dict[str, Any]:
+    theirs = given.get("CELERY_CONFIG")
+    return {
+        "CELERY_CONFIG": make_celery_config(installation.settings, theirs),
+        "OVERSET_DAILY_TASKS": find_daily(theirs),
     }
 
 

@@ -1,0 +1,41 @@
+"""The worker of `overset up`, in this process, for the workspaces of `bound`."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+
+import httpx
+from anyio.from_thread import start_blocking_portal
+
+from overset.kernel.secrets import load_keys
+from overset.kernel.upstream import open_client
+from overset.manager.app import create_app
+from overset.manager.services import Manager
+from overset.tenancy.line import ManagerLine, connected
+from overset.tenancy.registry import MemoryRegistry
+from overset.tenancy.schedules import ManagerSchedules
+from overset.worker.embedded import running_embedded
+from support.binding import Bound
+
+
+@contextmanager
+def working(bound: Bound, manager: Manager) -> Iterator[MemoryRegistry]:
+    """Run tasks of both workspaces while the block lasts; yields what is known of them."""
+    registry = MemoryRegistry([bound.a, bound.b])
+    with (
+        start_blocking_portal() as portal,
+        portal.wrap_async_context_manager(_running(bound, manager, registry)),
+    ):
+        yield registry
+
+
+@asynccontextmanager
+async def _running(
+    bound: Bound, manager: Manager, registry: MemoryRegistry
+) -> AsyncIterator[ManagerLine]:
+    app = httpx.ASGITransport(create_app(manager.settings, services=manager))
+    async with (
+        open_client(manager.settings, load_keys(manager.settings), manager=app) as http,
+        connected(registry, ManagerSchedules(http)) as line,
+        running_embedded(line),
+    ):
+        yield line
