@@ -11,6 +11,7 @@ from flask_appbuilder.security.sqla.models import Role, User
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.exc import StaleDataError
 from superset.extensions import db
 from superset.mcp_service.auth import load_user_with_relationships
 from werkzeug.security import generate_password_hash
@@ -82,9 +83,9 @@ def _write(user: Any, member: Member, role: Any) -> None:
         _release_email(member)
         db.session.add(_shape(user or _make_user(member), member, role))
         db.session.commit()
-    except IntegrityError:
-        # Another call of the same member made the user a moment ago: that one will do, if it is in
-        # step. Anything else would let an old role stay.
+    except (IntegrityError, StaleDataError):
+        # Another call of the same member made or changed the user a moment ago: that will do, if it
+        # is in step. Anything else would let an old role stay.
         db.session.rollback()
         made = load_user_with_relationships(username=member.user_id)
         if made is None or not _is_in_step(made, member):
