@@ -16,9 +16,12 @@ from overset.kernel.settings import Settings
 from overset.manager.app import create_app as create_manager
 from overset.manager.services import Manager
 from overset.mcp.app import create_app as create_mcp
+from overset.tenancy.binding.broker import has_worker
 from overset.tenancy.binding.hooks import ALL, Hook
 from overset.tenancy.hosts import HostKind, resolve_request
+from overset.tenancy.line import find_line
 from overset.web.app import Web
+from overset.worker.embedded import running_embedded
 
 _MCP_PATHS = (
     "/mcp",
@@ -29,12 +32,14 @@ _MCP_PATHS = (
     "/health/live",
     "/health/ready",
 )
+_DISCOVERY = ("/.well-known/", "/authorize", "/register", "/revoke", "/token")
+"""What clients that know only a workspace's MCP URL ask at its host."""
 
 
 def create_platform(
     settings: Settings, *, keys: Keys, manager: Manager, hooks: frozenset[Hook] = ALL
 ) -> Starlette:
-    """Return manager, MCP and Superset's pages as one application.
+    """Return manager, MCP, Superset's pages and tasks as one application.
 
     MCP and the pages ask the manager as they would over HTTP.
     """
@@ -50,6 +55,8 @@ def create_platform(
             for app in (control, mcp):
                 await exits.enter_async_context(app.router.lifespan_context(app))
             await exits.enter_async_context(web.running())
+            if (line := find_line()) is not None and has_worker(settings):
+                await exits.enter_async_context(running_embedded(line))
             yield
 
     dispatch = _Dispatch(settings, manager=control, mcp=mcp, pages=pages)
@@ -82,5 +89,5 @@ class _Dispatch:
             return self._mcp  # its edge refuses it in full form
         if HostKind.MANAGER in host.kind:
             return self._manager
-        is_page = host.kind is HostKind.WORKSPACE and not path.startswith("/.well-known/")
+        is_page = host.kind is HostKind.WORKSPACE and not path.startswith(_DISCOVERY)
         return self._pages if is_page else self._mcp

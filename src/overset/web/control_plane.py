@@ -17,7 +17,9 @@ from overset.kernel.ids import SessionId, UserId
 from overset.kernel.secrets import Keys
 from overset.kernel.settings import Settings
 from overset.kernel.upstream import ask, open_client, unreachable
+from overset.tenancy.line import connected
 from overset.tenancy.registry import ManagerRegistry
+from overset.tenancy.schedules import ManagerSchedules
 from overset.tenancy.workspace import Workspace
 
 _SESSIONS = "/internal/v1/sessions/"
@@ -43,16 +45,17 @@ class ControlPlane:
         self._portal: BlockingPortal | None = None
 
     @asynccontextmanager
-    async def running(self) -> AsyncIterator[BlockingPortal]:
+    async def running(self) -> AsyncIterator[None]:
         """Answer while the block lasts, in the event loop that it is entered in."""
         async with AsyncExitStack() as exits:
             await exits.enter_async_context(self._http)
             await exits.enter_async_context(self.feed.running())
-            self._portal = await exits.enter_async_context(BlockingPortal())
+            schedules = ManagerSchedules(self._http)
+            line = await exits.enter_async_context(connected(self.registry, schedules))
+            self._portal = line.portal
             try:
-                yield self._portal
+                yield
             finally:
-                await self._portal.stop(cancel_remaining=True)
                 self._portal = None
 
     def find_workspace(self, locator: str) -> Workspace | None:
