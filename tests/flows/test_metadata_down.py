@@ -5,17 +5,16 @@ import secrets
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import httpx
 import psycopg2
 import pytest
-from psycopg2 import sql
 from sqlalchemy.engine import make_url
 
 from support.calls import DASHBOARDS, NO_TRACES, PING, sees_its_own, slowest_while
 from support.deployment import Platform, read_rpc
+from support.outages import taken_away
 from support.postgres import PostgresServer
 from support.processes import wait_until
 
@@ -43,29 +42,9 @@ class Patient:
     def url(self) -> Any:
         return make_url(self.platform.metadata(self.slug))
 
-    @contextlib.contextmanager
-    def down(self) -> Iterator[None]:
+    def down(self) -> contextlib.AbstractContextManager[None]:
         """Take the database away while the block lasts."""
-        if self.postgres is None:
-            here = Path(self.url.database)
-            away = here.with_suffix(".away")
-            here.rename(away)
-            try:
-                yield
-            finally:
-                away.rename(here)
-            return
-        name = sql.Identifier(self.url.database)
-        allow = sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS {}")
-        self.postgres.execute(allow.format(name, sql.SQL("false")))
-        ended = sql.SQL(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = {}"
-        ).format(sql.Literal(self.url.database))
-        self.postgres.execute(ended)
-        try:
-            yield
-        finally:
-            self.postgres.execute(allow.format(name, sql.SQL("true")))
+        return taken_away(self.platform, self.slug, postgres=self.postgres)
 
     @contextlib.contextmanager
     def connected(self) -> Iterator[Any]:

@@ -188,7 +188,8 @@ def running_platform(
     keys = load_keys(settings)
     provisioner = make_provisioner(settings, keys)
     with open_manager(settings, keys=keys, provisioner=provisioner) as manager:
-        canaries = _fill(manager, given)
+        manager.teams.create("tests", name="Tests")
+        canaries = fill_workspaces(manager, given, *WORKSPACES)
         argv = [sys.executable, "-P", HERE / "serve.py", "--without", *sorted(without)]
         process = start_process(argv, log=home / "server.log", env=given)
         with running(process, ready=lambda: _is_up(settings.port), timeout=90):
@@ -204,10 +205,10 @@ def restarted(platform: Platform) -> Iterator[Platform]:
         yield replace(platform, process=process)
 
 
-def _fill(manager: Manager, environment: dict[str, str]) -> dict[str, str]:
-    manager.teams.create("tests", name="Tests")
-    canaries = {slug: f"canary{slug}{secrets.token_hex(8)}" for slug in WORKSPACES}
-    made = [manager.workspaces.create(slug, team="tests") for slug in WORKSPACES]
+def fill_workspaces(manager: Manager, environment: dict[str, str], *slugs: str) -> dict[str, str]:
+    """Make workspaces with the same content but for their canaries; return these."""
+    canaries = {slug: f"canary{slug}{secrets.token_hex(8)}" for slug in slugs}
+    made = [manager.workspaces.create(slug, team="tests") for slug in slugs]
     given = [{"id": w.id, "slug": w.slug, "canary": canaries[w.slug]} for w in made]
     done = subprocess.run(
         [sys.executable, "-P", HERE / "seed.py"],

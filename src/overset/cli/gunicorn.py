@@ -38,6 +38,8 @@ class WebServer(BaseApplication):  # type: ignore[misc]  # gunicorn is untyped
             "timeout": _SILENT_SECONDS,
             "graceful_timeout": _DRAIN_SECONDS,
             "keepalive": 75,
+            "forwarder_headers": "",  # `SCRIPT_NAME` is nobody's to send
+            "secure_scheme_headers": {},  # and the scheme is in our settings
             "proc_name": "overset web",
             "loglevel": "warning",
             "control_socket_disable": True,

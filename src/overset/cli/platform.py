@@ -76,8 +76,10 @@ class _Dispatch:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         app = self._find(scope)
-        # Each application sees the request as if it were alone.
-        await app({**scope, "root_path": "", "app": app}, receive, send)
+        # Each application sees the request as if it were alone, and WSGI has no `_` in a name: it
+        # would take `X_Forwarded_Host` for what our proxy says.
+        headers = [field for field in scope["headers"] if b"_" not in field[0]]
+        await app({**scope, "root_path": "", "app": app, "headers": headers}, receive, send)
 
     def _find(self, scope: Scope) -> ASGIApp:
         path = str(scope["path"])

@@ -15,11 +15,16 @@ REQUEST_ID = "overset.request_id"
 ACCOUNT_PATH = "/account"
 """Where the manager shows people their account, with their workspaces."""
 
+CODE = "overset.code"
+"""Where it carries the code of the refusal that was answered."""
+
 
 def make_response(refusal: Refusal, asked: Request | None = None) -> Response:
     """Return the answer that says `refusal`: a page if the browser takes one, else a document."""
     asked = asked or (request if has_request_context() else None)
     settings = get_installation().settings
+    if asked is not None:
+        asked.environ[CODE] = refusal.code
     workspace = find_current()
     status, headers, body = render_problem(
         refusal,

@@ -12,10 +12,12 @@ from overset.kernel.clock import Monotonic, monotonic
 from overset.kernel.errors import HostNotServed, InvalidRequest, NotFound, Refusal
 from overset.kernel.ids import new_request_id
 from overset.kernel.settings import Settings
+from overset.tenancy.binding.hooks import Hook
+from overset.tenancy.binding.installation import get_installation
 from overset.tenancy.context import entered
 from overset.tenancy.hosts import HostKind, is_trusted, public_host, resolve_host
 from overset.tenancy.workspace import Workspace, WorkspaceState
-from overset.web.answers import REQUEST_ID, make_response
+from overset.web.answers import CODE, REQUEST_ID, make_response
 from overset.web.control_plane import ControlPlane
 from overset.web.places import Places
 from overset.web.probes import PROBES, probe
@@ -74,7 +76,8 @@ class Edge:
             InvalidRequest: there is no `Host`, or the target names one of its own.
             NotFound: `workspace_unknown`, nobody has this name.
         """
-        if not environ.get("RAW_URI", "/").startswith(("/", "*")):
+        target = environ.get("RAW_URI", "/")
+        if not target.startswith("/") or "#" in target:
             raise InvalidRequest("target_malformed", "The request's target must be a path.")
         client = environ.get("REMOTE_ADDR")
         host = resolve_host(
@@ -107,7 +110,7 @@ def _tell_host(environ: Environ, origin: str) -> None:
     scheme, _, host = origin.partition("://")
     environ["wsgi.url_scheme"], environ["HTTP_HOST"] = scheme, host
     name, _, port = host.partition(":")
-    environ["SERVER_NAME"] = name
+    environ["SERVER_NAME"], environ["SCRIPT_NAME"] = name, ""
     environ["SERVER_PORT"] = port or {"http": "80", "https": "443"}[scheme]
     for what in _FORWARDED:
         environ.pop(f"HTTP_X_FORWARDED_{what}", None)
@@ -142,14 +145,16 @@ class _Visit:
         bound = structlog.contextvars.bound_contextvars(request_id=self.request_id)
         self._context.run(self._exits.enter_context, bound)
 
-    def run(self, app: WSGIApp) -> "_Body":
-        """Let `app` answer."""
+    def run(self, app: WSGIApp) -> Iterable[bytes]:
+        """Let `app` answer; without hook H5, the body is left to itself."""
         chunks = self._context.run(app, self._environ, self._start)
+        if Hook.H5 not in get_installation().hooks:
+            self.finish()
+            return chunks
         return _Body(self._context, chunks, self.finish)
 
     def refuse(self, refusal: Refusal) -> Iterable[bytes]:
         """Answer with a refusal."""
-        self._facts["code"] = refusal.code
         response = self._context.run(make_response, refusal, Request(self._environ))
         try:
             return [*response(self._environ, self._start)]
@@ -159,6 +164,8 @@ class _Visit:
     def finish(self) -> None:
         """Leave the workspace, and say what was asked."""
         self._context.run(self._exits.close)
+        if code := self._environ.get(CODE):
+            self._facts["code"] = code
         _log.info(
             "request",
             method=self._environ.get("REQUEST_METHOD"),

@@ -3,7 +3,7 @@
 from typing import Any
 
 import structlog
-from flask import Flask, Response, current_app, g, request
+from flask import Flask, Response, current_app, g, request, session
 from flask_login import current_user
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -35,6 +35,8 @@ def guard_requests(app: Flask, circuits: Circuits) -> None:
             setattr(g, STAMP, workspace)
         if _is_static():
             return
+        if _has_foreign_session():
+            _log.warning("session refused", reason="session_refused", workspace=workspace.slug)
         circuits.check(workspace.id)
         try:
             _meet(workspace.id)
@@ -68,6 +70,11 @@ def _meet(workspace_id: Any) -> None:
 
 def _is_static() -> bool:
     return (request.endpoint or "").rpartition(".")[2] == "static"
+
+
+def _has_foreign_session() -> bool:
+    """Say whether the browser brought a session that this workspace's key did not sign of late."""
+    return not session and current_app.config["SESSION_COOKIE_NAME"] in request.cookies
 
 
 def _answer(refusal: Refusal) -> Response:

@@ -23,7 +23,7 @@ class Hook(StrEnum):
     """Session scope: no SQLAlchemy session outlives the context that it was made in."""
 
     H5 = "H5"
-    """Edge binding: threads that copy Flask's context keep the workspace."""
+    """Edge binding: a response's body and threads that copy Flask's context keep the workspace."""
 
     FIELDS = "FIELDS"
     """Encrypted columns build their engine for each value, with the workspace's own key."""
