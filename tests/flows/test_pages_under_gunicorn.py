@@ -4,6 +4,7 @@ import os
 import signal
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from importlib.util import find_spec
 from pathlib import Path
 
 import httpx
@@ -63,6 +64,26 @@ def test_a_process_that_is_killed_is_replaced(pages: Server, sqlite_platform: Pl
 
     wait_until(lambda: len(children_of(pages.process.popen.pid) - {victim}) == 2, timeout=60)
     wait_until(lambda: ask(pages, ada, "acme").status_code == 200, timeout=60)
+
+
+def test_a_file_comes_whole_again_and_again_and_gives_its_place_back(
+    pages: Server, sqlite_platform: Platform
+) -> None:
+    ada = arrive(sqlite_platform, "acme")
+    ada.sign_in("acme")
+    folder = Path(next(iter(find_spec("superset").submodule_search_locations))) / "static/assets"
+    file = next(one for one in folder.glob("*.js") if one.stat().st_size > 100_000)
+    host = ada.url("acme", "").partition("://")[2]
+
+    with httpx.Client(base_url=pages.url, headers={"Host": host}, timeout=30) as http:
+        # More often than one workspace has places.
+        for _ in range(30):
+            answer = http.get(f"/static/assets/{file.name}")
+            assert answer.status_code == 200
+            assert answer.content == file.read_bytes()
+            assert answer.headers["X-Request-Id"]
+
+    assert ask(pages, ada, "acme").status_code == 200
 
 
 def children_of(pid: int) -> set[int]:

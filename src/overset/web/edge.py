@@ -3,6 +3,8 @@
 import contextvars
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
+from http import HTTPStatus
+from io import BufferedReader
 from typing import Any
 
 import structlog
@@ -27,6 +29,8 @@ StartResponse = Callable[..., Any]
 WSGIApp = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 _FORWARDED = ("HOST", "PORT", "PREFIX", "PROTO", "SCHEME", "SERVER", "SSL")
+_ASSETS = "/static/"
+_FINE = frozenset({HTTPStatus.OK.value, HTTPStatus.NOT_MODIFIED.value})
 _log = structlog.get_logger(__name__)
 
 
@@ -151,7 +155,8 @@ class _Visit:
         if Hook.H5 not in get_installation().hooks:
             self.finish()
             return chunks
-        return _Body(self._context, chunks, self.finish)
+        body = _Body(self._context, chunks, self.finish)
+        return _send_file(chunks, body) if _is_file(chunks, self._environ) else body
 
     def refuse(self, refusal: Refusal) -> Iterable[bytes]:
         """Answer with a refusal."""
@@ -166,7 +171,10 @@ class _Visit:
         self._context.run(self._exits.close)
         if code := self._environ.get(CODE):
             self._facts["code"] = code
-        _log.info(
+        # What every page loads a dozen of, and what is no one's: their lines would hide the others.
+        is_asset = self._environ.get("PATH_INFO", "").startswith(_ASSETS)
+        log = _log.debug if is_asset and self._facts.get("status") in _FINE else _log.info
+        log(
             "request",
             method=self._environ.get("REQUEST_METHOD"),
             path=self._environ.get("PATH_INFO"),
@@ -178,6 +186,21 @@ class _Visit:
     def _start(self, status: str, headers: list[tuple[str, str]], *more: Any) -> Any:
         self._facts["status"] = int(status.partition(" ")[0])
         return self._start_response(status, [*headers, ("X-Request-Id", self.request_id)], *more)
+
+
+def _is_file(chunks: Any, environ: Environ) -> bool:
+    """Say whether a body is a file on disk, as a server with a `wsgi.file_wrapper` is given it."""
+    wrapper = environ.get("wsgi.file_wrapper")
+    is_wrapped = isinstance(wrapper, type) and isinstance(chunks, wrapper)
+    return is_wrapped and isinstance(getattr(chunks, "filelike", None), BufferedReader)
+
+
+def _send_file(chunks: Any, body: "_Body") -> Iterable[bytes]:
+    """Return the file for the server to send by itself: none of its steps is Superset's code."""
+    file: Any = type(chunks)(chunks.filelike)
+    file.close = body.close
+    sent: Iterable[bytes] = file
+    return sent
 
 
 class _Body:
