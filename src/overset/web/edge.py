@@ -173,7 +173,8 @@ class _Visit:
             self._facts["code"] = code
         # What every page loads a dozen of, and what is no one's: their lines would hide the others.
         is_asset = self._environ.get("PATH_INFO", "").startswith(_ASSETS)
-        log = _log.debug if is_asset and self._facts.get("status") in _FINE else _log.info
+        is_fine = self._facts.get("status") in _FINE and "code" not in self._facts
+        log = _log.debug if is_asset and is_fine else _log.info
         log(
             "request",
             method=self._environ.get("REQUEST_METHOD"),
