@@ -164,6 +164,7 @@ class Switcher extends HTMLElement {
   #waiting = null;
   #repaint = null;
   #listedAt = -Infinity;
+  #hadFocus = false;
   #button;
   #panel;
   #menu;
@@ -302,6 +303,7 @@ class Switcher extends HTMLElement {
   }
 
   #onToggling({ newState }) {
+    this.#hadFocus = this.#holdsFocus();
     if (newState !== "open") return;
     this.#paint();
     if (performance.now() - this.#listedAt > FRESH_MS) this.#list();
@@ -310,9 +312,17 @@ class Switcher extends HTMLElement {
   #onToggled({ newState }) {
     const isOpen = newState === "open";
     this.#button.setAttribute("aria-expanded", String(isOpen));
-    if (!isOpen) return;
-    this.#moveTo();
-    this.#focus(0);
+    if (isOpen) {
+      this.#moveTo();
+      this.#focus(0);
+    } else if (this.#hadFocus && (this.#holdsFocus() || document.activeElement === document.body)) {
+      // Browsers forget the button in a shadow root. Whoever went elsewhere stays there.
+      this.#button.focus();
+    }
+  }
+
+  #holdsFocus() {
+    return this.#panel.contains(this.shadowRoot.activeElement);
   }
 
   // Below the button, or above it where there is more room.
