@@ -7,7 +7,9 @@ from http import HTTPStatus
 import pytest
 
 from support.binding import Bound
+from support.deployment import Platform
 from support.pages import MANAGER_IS_AWAY
+from support.visitors import Visitor, arrive
 
 ELEMENT = "<overset-switcher"
 SUPERSETS_OWN = "/superset/welcome/"
@@ -147,3 +149,59 @@ def test_the_script_is_kept_for_a_year_and_has_another_address_when_it_changes(
     assert old.data == now.data
     assert old.headers["Cache-Control"] == "no-store"
     assert bound.get(bound.a, "/overset/static/0/../../secret").status_code == HTTPStatus.NOT_FOUND
+
+
+def test_a_member_of_two_workspaces_goes_from_one_to_the_other(sqlite_platform: Platform) -> None:
+    ada = arrive(sqlite_platform, "acme", "globex")
+    landed = ada.sign_in("acme")
+    assert landed.text.count(ELEMENT) == 1
+
+    listed = ada.ask("GET", "acme", "/overset/workspaces").json()
+
+    assert listed["account"] == f"{sqlite_platform.settings.issuer}/account"
+    assert [one["url"] for one in listed["workspaces"]] == [ada.url("globex", "")]
+    assert ada.http.get(listed["workspaces"][0]["url"]).text.count('slug="globex"') == 1
+
+
+def test_who_belongs_to_one_workspace_is_told_of_no_other(sqlite_platform: Platform) -> None:
+    ada = arrive(sqlite_platform, "acme")
+    ada.sign_in("acme")
+
+    assert ada.ask("GET", "acme", "/overset/workspaces").json()["workspaces"] == []
+    refused = ada.ask("GET", "globex", "/overset/workspaces")
+    assert refused.status_code in {401, 403}
+    assert "workspaces" not in refused.json()
+
+
+def test_a_person_who_may_not_be_here_gets_a_page_and_a_program_a_document(
+    sqlite_platform: Platform,
+) -> None:
+    ada = arrive(sqlite_platform, "acme")
+    ada.sign_in("acme")
+
+    page = ada.get("globex", SUPERSETS_OWN)
+    document = ada.get("globex", SUPERSETS_OWN, headers={"Accept": "application/json"})
+
+    assert page.status_code == HTTPStatus.FORBIDDEN
+    assert page.headers["Content-Type"].startswith("text/html")
+    assert sqlite_platform.settings.contact in page.text
+    assert page.headers["X-Request-Id"] in page.text
+    assert "default-src 'none'" in page.headers["Content-Security-Policy"]
+    assert ELEMENT not in page.text
+    assert document.headers["Content-Type"] == "application/problem+json"
+    assert document.json()["code"] == "not_a_member"
+
+
+def test_the_script_is_the_same_for_everybody_and_keeps_no_cookie(
+    sqlite_platform: Platform,
+) -> None:
+    ada, nobody = arrive(sqlite_platform, "acme"), Visitor(sqlite_platform)
+    found = re.search(r'src="(/overset/static/[^"]+)"', ada.sign_in("acme").text)
+    assert found is not None
+
+    answer = nobody.get("acme", found[1])
+
+    assert answer.status_code == HTTPStatus.OK
+    assert "immutable" in answer.headers["Cache-Control"]
+    assert "Set-Cookie" not in answer.headers
+    assert "Cookie" not in answer.headers.get("Vary", "")

@@ -1,4 +1,4 @@
-"""What happens in every request to Superset's pages before Superset looks at it."""
+"""What happens in every request to Superset's pages before and after Superset looks at it."""
 
 from typing import Any
 
@@ -20,13 +20,15 @@ from overset.web.answers import make_response
 from overset.web.sign_in import SIGN_OUT_PATH
 
 _DOWN = (InterfaceError, OperationalError, PoolTimeoutError, ProvisioningError)
+_POLICY = "Content-Security-Policy"
 _log = structlog.get_logger(__name__)
 
 
 def guard_requests(app: Flask, circuits: Circuits) -> None:
     """Let every request of `app` begin with its workspace's database and its caller.
 
-    A static file needs neither. Refusals are answered as pages or problem documents.
+    A static file needs neither, and is the same for everybody. Refusals are answered as pages or
+    problem documents, each with a policy of its own.
     """
 
     def begin() -> None:
@@ -52,8 +54,10 @@ def guard_requests(app: Flask, circuits: Circuits) -> None:
         _log.error("workspace unavailable", workspace=workspace.slug, code=code)
         return circuits.trip(workspace.id, code)
 
-    # Before Flask-AppBuilder's own, which would load a user first.
+    # Before Flask-AppBuilder's own, which would load a user first; and the first of these is the
+    # last to see an answer.
     app.before_request_funcs.setdefault(None, []).insert(0, begin)
+    app.after_request_funcs.setdefault(None, []).insert(0, _finish)
     app.register_error_handler(Refusal, _answer)
 
 
@@ -79,7 +83,19 @@ def _has_foreign_session() -> bool:
 
 def _answer(refusal: Refusal) -> Response:
     _be_nobody()  # for what still happens to the answer
-    return make_response(refusal)
+    response = make_response(refusal)
+    g.overset_policy = response.headers.get(_POLICY)
+    return response
+
+
+def _finish(response: Response) -> Response:
+    if _is_static():
+        # Flask would vary it by the cookie, and browsers would fetch it anew with each cookie.
+        seen = session._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001 - each look through the proxy counts
+        seen.accessed = seen.modified = False
+    if policy := g.get("overset_policy"):
+        response.headers[_POLICY] = policy  # in place of that of Superset's own pages
+    return response
 
 
 def _be_nobody() -> None:
