@@ -21,17 +21,25 @@ from support.binding import Bound
 from support.provisioning import MASTER_KEY
 
 REFUSED = {
+    "CORS_OPTIONS": "{'origins': '*', 'supports_credentials': True}",
+    "HTML_SANITIZATION": "False",
     "MCP_DEV_USERNAME": "'admin'",
     "JWT_SECRET_KEY": "'one key for all workspaces'",
+    "SLACK_API_TOKEN": "'one token for all workspaces'",
+    "TALISMAN_ENABLED": "False",
+    "WEBDRIVER_POOL": "{'MAX_POOL_SIZE': 5}",
+    "WTF_CSRF_ENABLED": "False",
     "WTF_CSRF_SECRET_KEY": "'one key for all workspaces'",
 }
 OVERRIDDEN = {
     "CACHE_CONFIG": "{'CACHE_TYPE': 'RedisCache', 'CACHE_REDIS_URL': 'redis://x'}",
     "COMPRESS_CACHE_BACKEND": "lambda: {}",
+    "CSV_TO_HIVE_UPLOAD_S3_BUCKET": "'one-for-all'",
     "DATASET_IMPORT_ALLOWED_DATA_URLS": "['.*']",
     "DATA_CACHE_CONFIG": "{'CACHE_TYPE': 'SimpleCache'}",
     "DISTRIBUTED_COORDINATION_CONFIG": "{'CACHE_TYPE': 'RedisCache'}",
     "EXPLORE_FORM_DATA_CACHE_CONFIG": "{'CACHE_TYPE': 'SupersetMetastoreCache'}",
+    "FAB_API_KEY_ENABLED": "True",
     "FILTER_STATE_CACHE_CONFIG": "{'CACHE_TYPE': 'FileSystemCache', 'CACHE_DIR': 'x'}",
     "GUEST_TOKEN_JWT_AUDIENCE": "'everywhere'",
     "GUEST_TOKEN_JWT_SECRET": "'test-guest-secret-change-me'",
@@ -53,9 +61,9 @@ OVERRIDDEN = {
     "WEBDRIVER_BASEURL": "'http://one-for-all/'",
 }
 FEATURES = """
-FEATURE_FLAGS = {"AWS_DATABASE_IAM_AUTH": True, "ENABLE_EXTENSIONS": True,
-    "ENABLE_SUPERSET_META_DB": True, "GLOBAL_ASYNC_QUERIES": True, "GLOBAL_TASK_FRAMEWORK": True,
-    "SSH_TUNNELING": True}
+FEATURE_FLAGS = {"AWS_DATABASE_IAM_AUTH": True, "DYNAMIC_PLUGINS": True,
+    "ENABLE_EXTENSIONS": True, "ENABLE_JAVASCRIPT_CONTROLS": True, "ENABLE_SUPERSET_META_DB": True,
+    "GLOBAL_ASYNC_QUERIES": True, "GLOBAL_TASK_FRAMEWORK": True, "SSH_TUNNELING": True}
 """
 BY_FUNCTION = """
 GET_FEATURE_FLAGS_FUNC = lambda flags: {name: True for name in flags}
@@ -111,7 +119,7 @@ def effective(bound: Bound, tmp_path_factory: pytest.TempPathFactory) -> dict[st
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_row_28_a_setting_that_would_join_workspaces_is_refused_at_start(
+def test_rows_28_39_51_53_a_setting_that_would_join_workspaces_is_refused_at_start(
     refused: list[str], name: str
 ) -> None:
     assert [one for one in refused if f"remove {name}" in one]
@@ -140,8 +148,10 @@ def test_row_28_a_setting_that_isolation_needs_otherwise_does_not_count(
     values = effective["values"]
     safe = {
         "COMPRESS_CACHE_BACKEND": None,
+        "CSV_TO_HIVE_UPLOAD_S3_BUCKET": None,
         "DATASET_IMPORT_ALLOWED_DATA_URLS": [],
         "DISTRIBUTED_COORDINATION_CONFIG": None,
+        "FAB_API_KEY_ENABLED": False,
         "GUEST_TOKEN_JWT_AUDIENCE": "http://acme.localhost:8088",
         "MCP_AUTH_ENABLED": False,
         "MCP_RBAC_ENABLED": True,
@@ -169,7 +179,7 @@ def test_row_28_a_setting_that_isolation_needs_otherwise_does_not_count(
         assert len(values[name]) == 43, "a key that was derived for this workspace alone"
 
 
-def test_rows_27_32_35_40_43_48_a_feature_that_workspaces_would_share_stays_off(
+def test_rows_27_32_35_40_43_48_49_a_feature_that_workspaces_would_share_stays_off(
     effective: dict[str, Any],
 ) -> None:
     assert effective["features"] == []

@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -9,40 +10,18 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy.engine.url import make_url
 
-from overset.kernel.ids import TeamId, WorkspaceId
-from overset.tenancy.binding.data_sources import DataSourceGuard, DataSourceRefusedError
+from overset.tenancy.binding.data_sources import DataSourceGuard
 from overset.tenancy.binding.hooks import Hook
 from overset.tenancy.context import entered
 from overset.tenancy.locations import data_folder
-from overset.tenancy.workspace import Workspace, WorkspaceState
+from support.data_source_guard import OPEN, WORKSPACE, make_guard, refuses
 from support.provisioning import settings_for
-
-_WORKSPACE = Workspace(
-    WorkspaceId("ws_" + "a" * 26), "acme", "Acme", WorkspaceState.ACTIVE, TeamId("t")
-)
-_OPEN = "192.0.2.7"
 
 
 @pytest.fixture
 def guard(tmp_path: Path, hooks_without: frozenset[Hook]) -> Iterator[DataSourceGuard]:
-    with entered(_WORKSPACE):
-        yield _guard(tmp_path, hooks_without)
-
-
-def _guard(home: Path, without: frozenset[Hook] = frozenset(), **given: Any) -> DataSourceGuard:
-    return DataSourceGuard(settings_for(home, **given), hooks=frozenset(Hook) - without)
-
-
-def _refuses(guard: DataSourceGuard, url: str, **connect_args: Any) -> bool:
-    """Say whether a connection is refused; a URL alone must be refused when it is saved, too."""
-    given = {"connect_args": connect_args}
-    try:
-        guard.mutate(make_url(url), given, None, None, None)
-    except DataSourceRefusedError:
-        return True
-    if not connect_args:
-        guard.validate(make_url(url))
-    return False
+    with entered(WORKSPACE):
+        yield make_guard(tmp_path, hooks_without)
 
 
 @pytest.mark.parametrize(
@@ -62,30 +41,42 @@ def _refuses(guard: DataSourceGuard, url: str, **connect_args: Any) -> bool:
         "[::]",
         "224.0.0.1",
         "255.255.255.255",
+        "[64:ff9b:1::7f00:1]",
+        "[2001:0:7f00:1::]",
+        "[2001:0:4136:e378:8000:63bf:80ff:fffe]",
+        "[::ffff:0:127.0.0.1]",
+        "[fec0::1]",
+        "[fd00:ec2::23]",
+        "0.1.2.3",
+        "192.0.0.10",
+        "localhost.",
+        "ⓛⓞⓒⓐⓛⓗⓞⓢⓣ",
+        "127\u30020\u30020\u30021",  # dots of another script
+        "\uff11\uff12\uff17.0.0.1",  # digits of another width
         "0251.0376.0251.0376",
         "2852039166",
     ],
 )
 @pytest.mark.proves("GUARDS")
 def test_row_16_addresses_of_the_inside_are_refused(guard: DataSourceGuard, host: str) -> None:
-    assert _refuses(guard, f"postgresql://{host}:80/x")
+    assert refuses(guard, f"postgresql://{host}:80/x")
 
 
 @pytest.mark.parametrize(
     "url",
     [
         "mysql://127.0.0.1/x",
-        f"mysql://{_OPEN}/x?unix_socket=/run/mysqld.sock",
-        f"mysql://{_OPEN}/x?read_default_file=/etc/mysql/my.cnf",
+        f"mysql://{OPEN}/x?unix_socket=/run/mysqld.sock",
+        f"mysql://{OPEN}/x?read_default_file=/etc/mysql/my.cnf",
         "mysql:///x",
         "mariadb+pymysql:///x",
-        f"mssql+pyodbc://{_OPEN}/x?odbc_connect=Server%3D127.0.0.1",
-        f"mssql+pyodbc://{_OPEN}/x?SERVER=127.0.0.1",
+        f"mssql+pyodbc://{OPEN}/x?odbc_connect=Server%3D127.0.0.1",
+        f"mssql+pyodbc://{OPEN}/x?SERVER=127.0.0.1",
         "mssql+pyodbc://a-data-source-name",
         "oracle://",
         "clickhousedb://",
         "clickhousedb:///x",
-        f"clickhouse+native://{_OPEN}/x?alt_hosts=127.0.0.1",
+        f"clickhouse+native://{OPEN}/x?alt_hosts=127.0.0.1",
         "trino://",
         "hive://localhost:10000/x",
         "cockroachdb://localhost/x",
@@ -107,7 +98,7 @@ def test_row_16_addresses_of_the_inside_are_refused(guard: DataSourceGuard, host
 )
 @pytest.mark.proves("GUARDS")
 def test_row_16_other_drivers_reach_no_further(guard: DataSourceGuard, url: str) -> None:
-    assert _refuses(guard, url)
+    assert refuses(guard, url)
 
 
 @pytest.mark.parametrize(
@@ -134,7 +125,26 @@ def test_row_16_other_drivers_reach_no_further(guard: DataSourceGuard, url: str)
 def test_row_16_connection_arguments_are_looked_at(
     guard: DataSourceGuard, arguments: dict[str, Any]
 ) -> None:
-    assert _refuses(guard, f"postgresql://{_OPEN}/x", **arguments)
+    assert refuses(guard, f"postgresql://{OPEN}/x", **arguments)
+
+
+def _interfaces() -> list[str]:
+    """Return the addresses by which this machine reaches others, found without sending anything."""
+    found = []
+    for family, far in ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1")):
+        with suppress(OSError), socket.socket(family, socket.SOCK_DGRAM) as probe:
+            probe.connect((far, 9))
+            found.append(str(probe.getsockname()[0]))
+    return found
+
+
+@pytest.mark.proves("GUARDS")
+def test_row_16_this_machine_is_refused_by_the_addresses_of_its_network_too(
+    guard: DataSourceGuard,
+) -> None:
+    for address in [*_interfaces(), "127.0.0.2"]:
+        host = f"[{address}]" if ":" in address else address
+        assert refuses(guard, f"postgresql://{host}/x")
 
 
 def _answer(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> None:
@@ -143,23 +153,23 @@ def _answer(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> None:
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
 
 
-@pytest.mark.parametrize("addresses", [["127.0.0.1"], [_OPEN, "127.0.0.1"], ["169.254.169.254"]])
+@pytest.mark.parametrize("addresses", [["127.0.0.1"], [OPEN, "127.0.0.1"], ["169.254.169.254"]])
 @pytest.mark.proves("GUARDS")
 def test_row_16_a_name_is_refused_for_what_it_resolves_to(
     guard: DataSourceGuard, monkeypatch: pytest.MonkeyPatch, addresses: list[str]
 ) -> None:
     _answer(monkeypatch, *addresses)
-    assert _refuses(guard, "postgresql://db.attacker.example/x")
+    assert refuses(guard, "postgresql://db.attacker.example/x")
 
 
 @pytest.mark.proves("GUARDS")
 def test_row_16_the_address_that_was_checked_is_the_one_that_is_connected_to(
     guard: DataSourceGuard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _answer(monkeypatch, _OPEN)
+    _answer(monkeypatch, OPEN)
     url = make_url("postgresql://db.attacker.example/x")
     _, params = guard.mutate(url, {}, None, None, None)
-    assert params["connect_args"] == {"hostaddr": _OPEN}
+    assert params["connect_args"] == {"hostaddr": OPEN}
 
 
 @pytest.mark.parametrize(
@@ -178,21 +188,21 @@ def test_row_16_the_platforms_own_servers_are_refused_even_when_their_network_is
     given = {name: SecretStr(f"{scheme}://10.0.0.5:5000"), "data_source_allow": (host.strip("[]"),)}
     if host == "db.inside.example":
         _answer(monkeypatch, "10.0.0.5")
-    with entered(_WORKSPACE):
-        guard = _guard(tmp_path, hooks_without, **given)
-        assert _refuses(guard, f"postgresql://{host}:5000/x")
+    with entered(WORKSPACE):
+        guard = make_guard(tmp_path, hooks_without, **given)
+        assert refuses(guard, f"postgresql://{host}:5000/x")
         # Which port is meant cannot be known here, so it is taken to be that one.
-        assert _refuses(guard, f"postgresql://{host}/x")
-        assert _refuses(guard, f"postgresql:///x?host={host.strip('[]')}&port=1,5000")
+        assert refuses(guard, f"postgresql://{host}/x")
+        assert refuses(guard, f"postgresql:///x?host={host.strip('[]')}&port=1,5000")
 
 
 @pytest.mark.parametrize(
     "url",
     [
-        f"postgresql://{_OPEN}:5432/x",
-        f"postgresql+psycopg2://u:p@{_OPEN}/x?sslmode=require",
-        f"mysql://{_OPEN}/x",
-        f"trino://{_OPEN}:8080/x",
+        f"postgresql://{OPEN}:5432/x",
+        f"postgresql+psycopg2://u:p@{OPEN}/x?sslmode=require",
+        f"mysql://{OPEN}/x",
+        f"trino://{OPEN}:8080/x",
         "duckdb:///:memory:",
         "duckdb://",
         "bigquery://a-project/x?credentials_base64=e30=",
@@ -200,23 +210,23 @@ def test_row_16_the_platforms_own_servers_are_refused_even_when_their_network_is
     ],
 )
 def test_row_16_data_sources_outside_are_allowed(guard: DataSourceGuard, url: str) -> None:
-    assert not _refuses(guard, url)
+    assert not refuses(guard, url)
 
 
 def test_row_16_what_an_operator_allows_is_allowed(tmp_path: Path) -> None:
-    with entered(_WORKSPACE):
-        guard = _guard(tmp_path, data_source_allow=("127.0.0.1:5433",))
-        assert not _refuses(guard, "postgresql://127.0.0.1:5433/x")
-        assert _refuses(guard, "postgresql://127.0.0.1:5434/x")
-        assert _refuses(guard, "postgresql://127.0.0.2:5433/x")
+    with entered(WORKSPACE):
+        guard = make_guard(tmp_path, data_source_allow=("127.0.0.1:5433",))
+        assert not refuses(guard, "postgresql://127.0.0.1:5433/x")
+        assert refuses(guard, "postgresql://127.0.0.1:5434/x")
+        assert refuses(guard, "postgresql://127.0.0.2:5433/x")
 
 
 @pytest.mark.proves("GUARDS")
 def test_row_16_a_duckdb_file_is_the_workspaces_own_and_opened_for_reading_alone(
     tmp_path: Path, guard: DataSourceGuard
 ) -> None:
-    own = data_folder(settings_for(tmp_path), _WORKSPACE.id) / "x.duckdb"
+    own = data_folder(settings_for(tmp_path), WORKSPACE.id) / "x.duckdb"
     _, params = guard.mutate(make_url(f"duckdb:///{own}"), {}, None, None, None)
     assert params["connect_args"]["read_only"] is True
     assert params["connect_args"]["config"]["enable_external_access"] == "false"
-    assert _refuses(guard, f"duckdb:///{own}/../../other/x.duckdb")
+    assert refuses(guard, f"duckdb:///{own}/../../other/x.duckdb")

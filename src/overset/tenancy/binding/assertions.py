@@ -36,7 +36,12 @@ def assert_safe(app: Flask) -> None:
     """
     if get_installation().hooks != ALL:
         return  # a test took a hook out, to see what follows
-    problems = [*_find_config_problems(app), *_find_cache_problems(app), *_find_flag_problems()]
+    problems = [
+        *_find_config_problems(app),
+        *_find_page_problems(app),
+        *_find_cache_problems(app),
+        *_find_flag_problems(),
+    ]
     if problems:
         raise SettingsError(problems)
 
@@ -55,6 +60,20 @@ def _find_config_problems(app: Flask) -> Iterator[str]:
         yield "remove SSH_TUNNEL_MANAGER_CLASS: a tunnel is a door for every workspace"
     if app.config["DATASET_IMPORT_ALLOWED_DATA_URLS"]:
         yield "remove DATASET_IMPORT_ALLOWED_DATA_URLS: imports would fetch from the inside"
+    if isinstance(app.config["SLACK_API_TOKEN"], str):
+        yield "remove SLACK_API_TOKEN, or make it a function that knows the workspace's own token"
+
+
+def _find_page_problems(app: Flask) -> Iterator[str]:
+    # To a browser, workspaces' hosts are one site: scripts and cookies of one reach the next.
+    for name in ("HTML_SANITIZATION", "TALISMAN_ENABLED", "WTF_CSRF_ENABLED"):
+        if not app.config[name]:
+            yield f"remove {name}: what one workspace's page runs would act in the next one"
+    if app.config["CORS_OPTIONS"].get("supports_credentials"):
+        yield "remove CORS_OPTIONS: pages of other hosts could read what its own members may"
+    pool = app.config.get("WEBDRIVER_POOL")
+    if pool:
+        yield "remove WEBDRIVER_POOL: a browser that was used keeps what it saw"
 
 
 def _base(app: Flask, name: str) -> Any:

@@ -34,7 +34,9 @@ TASK_FEATURES = ("ALERT_REPORTS", "PLAYWRIGHT_REPORTS_AND_THUMBNAILS", "THUMBNAI
 
 UNSHARED_FEATURES = {
     "AWS_DATABASE_IAM_AUTH": False,
+    "DYNAMIC_PLUGINS": False,  # a script on one host can set cookies for its siblings
     "ENABLE_EXTENSIONS": False,
+    "ENABLE_JAVASCRIPT_CONTROLS": False,  # the same
     "ENABLE_SUPERSET_META_DB": False,
     "GLOBAL_ASYNC_QUERIES": False,
     "GLOBAL_TASK_FRAMEWORK": False,
@@ -63,6 +65,7 @@ def _app(installation: Installation) -> dict[str, Any]:
         "APP_INITIALIZER": WorkspaceAppInitializer,
         "FAB_CREATE_DB": False,
         "FAB_ADD_SECURITY_VIEWS": True,
+        "FAB_API_KEY_ENABLED": False,  # such a key would outlive the membership
         "ALEMBIC_SKIP_LOG_CONFIG": True,  # `fileConfig` would silence every logger of the process
         "LOGGING_CONFIGURATOR": _KeepLogging(),
         "DATA_DIR": str(installation.settings.home / "superset"),
