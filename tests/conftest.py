@@ -9,6 +9,7 @@ pytest.register_assert_rewrite("support")
 pytest_plugins = [
     "support.binding",
     "support.browser",
+    "support.desk",
     "support.manager",
     "support.deployment",
     "support.people",

@@ -9,8 +9,10 @@ from flask_appbuilder.const import AUTH_OAUTH
 from overset.kernel.secrets import Keys
 from overset.kernel.settings import Settings
 from overset.tenancy.circuit import Circuits
+from overset.web.content_policy import without_telemetry
 from overset.web.control_plane import ControlPlane
 from overset.web.inject import inject
+from overset.web.menu import keep_menus_by_role
 from overset.web.requests import guard_requests
 from overset.web.sign_in import make_provider
 from overset.web.switcher import make_blueprint, switcher
@@ -46,6 +48,7 @@ class WebPlugin:
             "SESSION_COOKIE_SECURE": self._settings.public_scheme == "https",
             "SESSION_COOKIE_SAMESITE": "Lax",
             "LOGO_TARGET_PATH": "/",
+            "TALISMAN_CONFIG": without_telemetry(config["TALISMAN_CONFIG"]),
         }
 
     def _mutate_after(self, theirs: Callable[[Flask], None] | None) -> Callable[[Flask], None]:
@@ -56,5 +59,6 @@ class WebPlugin:
             listing = self._control_plane.list_workspaces
             app.register_blueprint(make_blueprint(self._settings, list_workspaces=listing))
             inject(app, [switcher])
+            keep_menus_by_role()
 
         return mutate
