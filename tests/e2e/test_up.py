@@ -13,11 +13,16 @@ import httpx
 import pytest
 from fastmcp import Client
 from fastmcp.client.transports import StdioTransport
+from playwright.sync_api import expect
 
+from support.browser import running_browser, somebody
 from support.deployment import read_rpc, read_tool
 from support.node import node_env
 from support.processes import free_port
 from support.up import DASHBOARDS, OVERSET, Up, is_up, start
+
+CHARTS = {"acme": 6, "globex": 5}
+"""How many charts the first tab of each workspace's dashboard has."""
 
 pytestmark = [pytest.mark.runs_last, pytest.mark.timeout(600)]
 
@@ -81,11 +86,7 @@ def test_a_token_for_each_of_them_is_one_command_away(up: Up) -> None:
 
 
 def test_the_printed_operator_signs_in_and_is_a_member_of_both_workspaces(up: Up) -> None:
-    told = re.search(
-        r"^Sign in: (\S+) as (\S+)\nPassword: (\S+)", up.process.output(), re.MULTILINE
-    )
-    assert told
-    url, email, password = told.groups()
+    url, email, password = printed_operator(up)
     with httpx.Client(base_url=url) as http:
         csrf = re.search(r'name="csrf" value="([^"]+)"', http.get("/sign-in").text)
         assert csrf
@@ -98,6 +99,24 @@ def test_the_printed_operator_signs_in_and_is_a_member_of_both_workspaces(up: Up
     for slug in DASHBOARDS:
         assert email in overset("member", "list", slug, "--json", home=up.home)
     assert password not in (up.home / "logs" / "overset.log").read_text()
+
+
+def test_the_printed_pages_show_the_operator_each_workspaces_dashboard_with_its_charts(
+    up: Up,
+) -> None:
+    _, email, password = printed_operator(up)
+    pages = [line.rpartition(" ")[2] for line in up.lines("Superset of ")]
+    with running_browser() as browser, somebody(browser) as person:
+        person.open(pages[0])
+        person.sign_in(email, password)
+        for page, (slug, title) in zip(pages, DASHBOARDS.items(), strict=True):
+            assert page == f"http://{slug}.localhost:{up.port}"
+            person.open(page + "/dashboard/list/")
+            person.page.get_by_role("link", name=title).click()
+            charts = person.page.locator('[data-test="chart-container"]')
+            drawn = charts.filter(has=person.page.locator("canvas, table"))
+            expect(drawn).to_have_count(CHARTS[slug], timeout=30_000)
+            expect(person.page.get_by_text("Unexpected error")).to_have_count(0)
 
 
 def test_a_second_start_on_the_same_home_is_refused(up: Up, tmp_path: Path) -> None:
@@ -153,6 +172,14 @@ def test_ctrl_c_stops_it_cleanly_and_a_second_start_finds_everything(up: Up) -> 
         assert "overset user password operator@example.com" in again.output()
     finally:
         again.stop()
+
+
+def printed_operator(up: Up) -> tuple[str, ...]:
+    told = re.search(
+        r"^Sign in: (\S+) as (\S+)\nPassword: (\S+)", up.process.output(), re.MULTILINE
+    )
+    assert told
+    return told.groups()
 
 
 def is_serving(port: int) -> bool:

@@ -51,6 +51,9 @@ def print_banner(
     if sign_in is not None:
         _print_sign_in(console, sign_in)
     for access in accesses:
+        page = settings.workspace_origin(access.slug)
+        console.print(f"Superset of {access.name}: [link]{page}[/link]")
+    for access in accesses:
         _print_access(console, url, access)
     if not accesses:
         console.print(
