@@ -88,6 +88,19 @@ def test_it_stands_in_supersets_navigation_and_stays_there_from_page_to_page(pag
     assert page.locator("overset-switcher").count() == 1
 
 
+def test_it_leaves_supersets_menu_its_room_on_a_page_of_middling_width(page: Page) -> None:
+    page.goto(DASHBOARDS)
+    expect(page.locator("#main-menu overset-switcher:not([compact])")).to_be_visible()
+
+    page.set_viewport_size({"width": 900, "height": 700})
+
+    expect(page.locator("#main-menu overset-switcher[compact]")).to_be_visible()
+    menu = page.locator("#main-menu .main-nav").bounding_box()
+    assert menu is not None
+    assert menu["y"] == 0
+    assert button(page).get_attribute("title") == "Acme"
+
+
 def test_it_follows_when_superset_draws_its_navigation_anew_and_floats_without_one(
     page: Page,
 ) -> None:

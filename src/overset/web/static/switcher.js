@@ -38,6 +38,7 @@ const STYLE = `
     border-color: color-mix(in srgb, currentcolor 45%, transparent);
   }
   .name { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+  :host([compact]) .here .name { display: none; }
   .caret { flex: none; width: 10px; height: 10px; opacity: .7; }
 
   .mark {
@@ -163,6 +164,7 @@ class Switcher extends HTMLElement {
   #place = null;
   #waiting = null;
   #repaint = null;
+  #room = null;
   #listedAt = -Infinity;
   #hadFocus = false;
   #button;
@@ -267,7 +269,10 @@ class Switcher extends HTMLElement {
       put(found, this);
       this.#moving = false;
       this.#paint();
-      if (bar) this.#watchTheme(found.closest(bar));
+      if (bar) {
+        this.#watchTheme(found.closest(bar));
+        this.#watchRoom();
+      }
       return true;
     }
     return false;
@@ -275,6 +280,7 @@ class Switcher extends HTMLElement {
 
   #float() {
     if (this.#isPlaced() || isStandalone()) return;
+    this.removeAttribute("compact");
     this.toggleAttribute("floating", true);
     this.#paint();
   }
@@ -294,6 +300,39 @@ class Switcher extends HTMLElement {
     this.#repaint = new MutationObserver(() => requestAnimationFrame(repaint));
     this.#repaint.observe(bar, { attributes: true, attributeFilter: ["class"] });
     bar.addEventListener("transitionend", repaint);
+  }
+
+  // There must be room for all of Superset's own menu: else show the mark alone, and at last make
+  // room by standing at the other end of the bar.
+  #fit() {
+    const nav = this.#place;
+    const ends = nav.parentElement.nextElementSibling?.firstElementChild;
+    const ways = [
+      () => this.#move(() => nav.before(this), false),
+      () => this.#move(() => nav.before(this), true),
+      () => ends && this.#move(() => ends.prepend(this), true),
+    ];
+    for (const way of ways) {
+      way();
+      const logo = nav.parentElement.firstElementChild.getBoundingClientRect();
+      const isWrapped = nav.getBoundingClientRect().top >= logo.bottom;
+      if (!isWrapped || !nav.classList.contains("ant-menu-horizontal")) return;
+    }
+  }
+
+  #move(put, isCompact) {
+    this.#moving = true;
+    put();
+    this.#moving = false;
+    this.toggleAttribute("compact", isCompact);
+  }
+
+  #watchRoom() {
+    this.#room?.disconnect();
+    this.#room = new ResizeObserver(() => this.#isPlaced() && this.#fit());
+    for (const own of [this.#place.parentElement, ...this.#place.parentElement.children]) {
+      if (own !== this) this.#room.observe(own);
+    }
   }
 
   // --- The menu ------------------------------------------------------------------------------
