@@ -2,19 +2,34 @@
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from datetime import UTC, datetime
 
 import httpx
 from anyio.from_thread import start_blocking_portal
+from sqlalchemy import insert
 
 from overset.kernel.secrets import load_keys
 from overset.kernel.upstream import open_client
 from overset.manager.app import create_app
 from overset.manager.services import Manager
+from overset.manager.tables import workspaces
 from overset.tenancy.line import ManagerLine, connected
 from overset.tenancy.registry import MemoryRegistry
 from overset.tenancy.schedules import ManagerSchedules
 from overset.worker.embedded import running_embedded
 from support.binding import Bound
+
+
+def register(bound: Bound, manager: Manager) -> None:
+    """Let a manager know both workspaces, whose databases it did not make."""
+    rows = [
+        {"id": one.id, "slug": one.slug, "name": one.name, "state": one.state.value}
+        for one in (bound.a, bound.b)
+    ]
+    with manager.database.writing() as connection:
+        connection.execute(
+            insert(workspaces), [row | {"created_at": datetime.now(UTC)} for row in rows]
+        )
 
 
 @contextmanager

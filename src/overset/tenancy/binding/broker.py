@@ -80,7 +80,7 @@ def find_daily(theirs: Any) -> dict[str, dict[str, Any]]:
 def _make_broker(settings: Settings) -> dict[str, Any]:
     if settings.redis_url is None:
         return {
-            "broker_url": "memory://",
+            "broker_url": "memory://localhost/",
             "broker_transport_options": {"polling_interval": _POLL_SECONDS},
             # All at once into the pool's own queue: with a limit, each waits to hear of the other.
             "worker_prefetch_multiplier": 0,
