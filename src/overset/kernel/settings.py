@@ -146,6 +146,10 @@ class Settings(IdentitySettings):
     change_poll_seconds: float = Field(
         default=0.25, gt=0, le=1, description="Without Redis: how often changes are asked for."
     )
+    chromium: Path | None = Field(
+        default=None,
+        description="The browser that takes pictures for reports; by default `chromium` on PATH.",
+    )
     statsd_host: str | None = Field(default=None, description="DogStatsD host; none sends nothing.")
     statsd_port: int = Field(default=8125, ge=1, le=65535, description="DogStatsD port.")
     log_format: Literal["console", "json"] = Field(

@@ -34,6 +34,7 @@ def make_app() -> Flask:
     from overset.tenancy.binding.fetches import guard_fetches
     from overset.tenancy.binding.function_names import keep_function_names_apart
     from overset.tenancy.binding.loading import load_lists_whole
+    from overset.tenancy.binding.pictures import take_pictures_with_chromium
     from overset.tenancy.binding.row_limits import limit_rows
     from overset.tenancy.binding.schedule_writes import watch_schedules
     from overset.tenancy.binding.timeouts import limit_in_threads
@@ -48,6 +49,7 @@ def make_app() -> Flask:
     keep_function_names_apart()
     load_lists_whole()
     watch_schedules()
+    take_pictures_with_chromium(get_installation().settings)
     keep_through_commits()
     assert_safe(app)
     return app

@@ -144,6 +144,10 @@ def _tasks(installation: Installation, given: Mapping[str, Any]) -> dict[str, An
     return {
         "CELERY_CONFIG": make_celery_config(installation.settings, theirs),
         "OVERSET_DAILY_TASKS": find_daily(theirs),
+        "MACHINE_AUTH_PROVIDER_CLASS": (
+            "overset.tenancy.binding.machine_sign_in.WorkspaceMachineAuthProvider"
+        ),
+        "WEBDRIVER_AUTH_FUNC": None,
     }
 
 
