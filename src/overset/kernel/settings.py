@@ -12,12 +12,12 @@ from pydantic import Field, SecretStr, ValidationError, field_validator, model_v
 from pydantic_settings import NoDecode, SettingsConfigDict
 
 from overset.kernel.errors import SettingsError
-from overset.kernel.identity_settings import IdentitySettings
+from overset.kernel.task_settings import TaskSettings
 
 CommaList = Annotated[tuple[str, ...], NoDecode]
 
 
-class Settings(IdentitySettings):
+class Settings(TaskSettings):
     """Everything that can be set, read once from `OVERSET_*` variables.
 
     On one machine (`overset up`) only `home`, `domain` and `port` matter, and all have defaults.
@@ -145,10 +145,6 @@ class Settings(IdentitySettings):
     )
     change_poll_seconds: float = Field(
         default=0.25, gt=0, le=1, description="Without Redis: how often changes are asked for."
-    )
-    chromium: Path | None = Field(
-        default=None,
-        description="The browser that takes pictures for reports; by default `chromium` on PATH.",
     )
     statsd_host: str | None = Field(default=None, description="DogStatsD host; none sends nothing.")
     statsd_port: int = Field(default=8125, ge=1, le=65535, description="DogStatsD port.")
