@@ -1,6 +1,7 @@
 """Photographs the pages for people into docs/images/pages: `make screenshots`.
 
-It serves a manager of its own with made-up people, and walks through it with Chromium.
+It serves a manager of its own with made-up people, then the demonstration, and walks through both
+with Chromium.
 """
 
 import io
@@ -13,6 +14,7 @@ from typing import Any
 
 from PIL import Image
 from playwright.sync_api import Browser
+from superset_scenes import superset_pages
 
 from overset.manager.people.model import Method
 from support.browser import Person, running_browser, somebody
@@ -108,6 +110,9 @@ def main() -> None:
         for name, look, scene in scenes(provider, browser):
             PAGES[name](scene)
             write(scene.person.page.screenshot(full_page=True), IMAGES / f"{name}-{look}.png")
+    with running_browser() as browser:
+        for name, picture in superset_pages(browser):
+            write(picture, IMAGES / f"{name}.png")
 
 
 def make_people(provider: Provider) -> None:
