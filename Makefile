@@ -47,6 +47,11 @@ bench: env ## measure bare Superset and Overset in turn, in one run
 	@bash tools/test-deps.sh wrk
 	@PYTHONPATH="$(CURDIR)/tests:$(CURDIR)$${PYTHONPATH:+:$$PYTHONPATH}" $(BIN)/python -m bench $(ARGS)
 
+.PHONY: bench-pages
+bench-pages: env ## measure the pages of stock Superset and Overset in turn, in one run
+	@bash tools/test-deps.sh wrk
+	@PYTHONPATH="$(CURDIR)/tests:$(CURDIR)$${PYTHONPATH:+:$$PYTHONPATH}" $(BIN)/python -m bench.pages $(ARGS)
+
 .PHONY: docs
 docs: env ## write the reference pages that are made from code
 	@$(BIN)/python tools/settings_page.py

@@ -3,7 +3,8 @@
 import contextlib
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from enum import StrEnum
 from pathlib import Path
 from types import ModuleType
 from typing import Annotated
@@ -28,19 +29,31 @@ from support.visitors import arrive
 _ROOT = Path(__file__).parents[2]
 _TABLE_WIDTH = 150
 
+
+class Part(StrEnum):
+    """What is measured; the memory only over SQLite, where workspaces are made fastest."""
+
+    SPEED = "speed"
+    CHANGES = "changes"
+    MEMORY = "memory"
+
+
+_PARTS = {Part.SPEED: speed, Part.CHANGES: changes, Part.MEMORY: crowd}
 Rounds = Annotated[int, typer.Option(min=1, help="Medians are over so many rounds.")]
 Seconds = Annotated[int, typer.Option(min=1, help="How long each load lasts.")]
 Workspaces = Annotated[int, typer.Option(min=3, help="So many are used in turn.")]
 Kinds = Annotated[list[Kind] | None, typer.Option(help="Metadata: by default both, in turn.")]
+Parts = Annotated[list[Part] | None, typer.Option(help="What is measured: by default all.")]
 Results = Annotated[Path, typer.Option(help="Where the figures go.")]
 
 
-def main(
+def main(  # noqa: PLR0913 - an argument for each option
     *,
     rounds: Rounds = 3,
     seconds: Seconds = 1,
     workspaces: Workspaces = 500,
     kind: Kinds = None,
+    part: Parts = None,
     results: Results = _ROOT / "bench" / "results",
 ) -> None:
     """Measure stock Superset's pages and Overset's in turn, and compare."""
@@ -49,8 +62,9 @@ def main(
     reports = []
     for one in kind or list(Kind):
         options = Options(one, rounds, seconds, slow_seconds=0, workspaces=workspaces)
+        parts = _find_parts(one, part or list(Part))
         try:
-            report = _measure(options, console=err)
+            report = _measure(options, parts, console=err)
         except (AssertionError, OSError, RuntimeError, subprocess.SubprocessError) as error:
             err.print(f"the servers could not be started: {error}", style="red", markup=False)
             raise typer.Exit(2) from None
@@ -62,15 +76,15 @@ def main(
         raise typer.Exit(1)
 
 
-def _find_parts(kind: str) -> tuple[ModuleType, ...]:
-    """Return what is measured: the memory once only, where workspaces are made fastest."""
-    return (speed, changes, crowd) if kind == Kind.SQLITE else (speed, changes)
+def _find_parts(kind: Kind, wanted: Sequence[Part]) -> list[ModuleType]:
+    left_out = {Part.MEMORY} if kind is Kind.POSTGRES else set()
+    return [_PARTS[one] for one in wanted if one not in left_out]
 
 
-def _measure(options: Options, *, console: Console) -> Report:
+def _measure(options: Options, parts: Sequence[ModuleType], *, console: Console) -> Report:
     start, machine = time.monotonic(), describe_machine()
     figures = Figures()
-    for part in _find_parts(options.kind):
+    for part in parts:
         figures.declare(part.rows(options))
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True) as progress:
@@ -81,7 +95,7 @@ def _measure(options: Options, *, console: Console) -> Report:
 
         say("starting the servers")
         with _running(options, figures, say) as run:
-            for part in _find_parts(options.kind):
+            for part in parts:
                 measure_part(part, run, console)
     minutes = (time.monotonic() - start) / 60
     return Report(options, figures, machine, describe_versions(), minutes, subject="pages")
