@@ -187,9 +187,11 @@ def _server() -> Iterator[int]:
     with ThreadingHTTPServer(("127.0.0.1", 0), _Answers) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
-        yield server.server_port
-        server.shutdown()
-        thread.join(10)
+        try:
+            yield server.server_port
+        finally:
+            server.shutdown()
+            thread.join(10)
 
 
 def test_row_26_what_an_operator_allows_is_fetched_once_and_only_so_far(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from overset.tenancy.binding.hooks import Hook
 from overset.tenancy.binding.installation import get_installation
 from overset.tenancy.binding.metadata_engines import MetadataEngines
 from overset.tenancy.binding.open_files import make_room
+from overset.tenancy.binding.picture_network import ARGUMENTS, make_arguments
 from overset.tenancy.binding.sessions import session_scope
 
 ENGINES = "overset_engines"
@@ -24,7 +25,10 @@ class WorkspaceAppInitializer(SupersetAppInitializer):  # type: ignore[misc]  # 
     def __init__(self, app: Any) -> None:
         self._installation = get_installation()
         if Hook.H2 in self._installation.hooks:
-            routes = make_routes(self._installation.settings, self._installation.keys)
+            settings = self._installation.settings
+            routes = dict(make_routes(settings, self._installation.keys))
+            if Hook.GUARDS in self._installation.hooks:
+                routes[ARGUMENTS] = make_arguments(app.config, settings)
             app.config = WorkspaceConfig(app.config, routes=routes)
         super().__init__(app)
 
