@@ -30,7 +30,8 @@ def make_response(refusal: Refusal, asked: Request | None = None) -> Response:
         refusal,
         request_id=asked.environ.get(REQUEST_ID, "") if asked is not None else "",
         accept=asked.headers.get("Accept", "") if asked is not None else "",
-        workspace_name=workspace.name if workspace is not None else None,
+        # What the address says already: its name is for those who belong there.
+        workspace_name=workspace.slug if workspace is not None else None,
         contact=settings.contact,
         actions=_offer(refusal, settings),
     )
