@@ -134,3 +134,43 @@ def test_an_alert_in_each_of_two_workspaces_fires_once_with_its_own_picture(
         seen.append(picture)
     assert seen[0] != seen[1]
     assert len(newsroom.mail.received) == 2
+
+
+def test_a_long_query_runs_in_the_background_and_its_rows_are_found_in_its_workspace_alone(
+    newsroom: Newsroom,
+) -> None:
+    ada = arrive(newsroom.platform, *SLUGS)
+    ada.sign_in("acme")
+    ada.get("globex", "/superset/welcome/")
+    keys = {}
+    for slug in SLUGS:
+        engine = create_engine(newsroom.platform.metadata(slug))
+        with engine.begin() as connection:
+            connection.execute(text("UPDATE dbs SET allow_run_async = true"))
+        asked = {
+            "database_id": 1,
+            "sql": "SELECT word FROM facts",
+            "runAsync": True,
+            "client_id": f"q{slug}",
+            "queryLimit": 100,
+        }
+        answer = ada.ask("POST", slug, "/api/v1/sqllab/execute/", json=asked)
+        assert answer.status_code == 202, answer.text
+
+        def find_key(engine=engine, slug=slug) -> str | None:
+            query = text("SELECT status, results_key FROM query WHERE client_id = :id")
+            with engine.connect() as connection:
+                status, key = connection.execute(query, {"id": f"q{slug}"}).one()
+            assert status not in {"failed", "timed_out"}
+            return key if status == "success" else None
+
+        keys[slug] = wait_until(find_key, 60, what="the query to end")
+        engine.dispose()
+
+    for slug, other in (SLUGS, SLUGS[::-1]):
+        found = ada.ask("GET", slug, f"/api/v1/sqllab/results/?q=(key:'{keys[slug]}')")
+        assert found.status_code == 200, found.text
+        assert newsroom.platform.canaries[slug] in found.text
+        foreign = ada.ask("GET", slug, f"/api/v1/sqllab/results/?q=(key:'{keys[other]}')")
+        assert foreign.status_code >= 400
+        assert newsroom.platform.canaries[other] not in foreign.text
