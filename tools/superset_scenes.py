@@ -17,6 +17,7 @@ from support.up import OVERSET, is_up, start
 LOOK: dict[str, Any] = {"color_scheme": "light", "viewport": {"width": 1200, "height": 760}}
 _STARTED = re.compile(r"^Sign in: \S+ as (\S+)\nPassword: (\S+)", re.MULTILINE)
 _START_SECONDS = 300
+_LOOKS = 30
 
 _OTHERS = "northwind"
 """A workspace of which the person is no member."""
@@ -25,8 +26,15 @@ Scene = Callable[[Page, Callable[..., str]], None]
 
 
 def home(page: Page, url: Callable[..., str]) -> None:
-    """Show a workspace's first page with the switcher open."""
-    page.goto(url("acme"))
+    """Show a workspace's first page with the switcher open, once its thumbnails are made."""
+    thumbnails = page.locator('[data-test="image-loader"]')
+    for _ in range(_LOOKS):
+        page.goto(url("acme"))
+        thumbnails.first.wait_for()
+        page.wait_for_load_state("networkidle")
+        if page.locator('[data-test="image-loader"]:not([src^="blob:"])').count() == 0:
+            break
+        page.wait_for_timeout(3000)
     page.locator("overset-switcher").get_by_role("button").click()
     page.get_by_role("menuitem", name="Globex").wait_for()
 
