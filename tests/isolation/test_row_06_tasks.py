@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 from celery import Task
 from flask import has_app_context
+from sqlalchemy import text
 
 from overset.kernel.errors import Forbidden, UnboundError
 from overset.manager.services import open_manager
 from overset.manager.workspaces.provisioner import NullProvisioner
 from overset.tenancy.binding.app import enter
-from overset.tenancy.binding.tasks import HEADER, ONCE
+from overset.tenancy.binding.tasks import HEADER, ONCE, stop_running
 from overset.tenancy.context import entered, find_current
 from overset.tenancy.registry import MemoryRegistry
 from overset.tenancy.workspace import WorkspaceState
@@ -21,6 +22,11 @@ from support.binding import Bound
 from support.manager import make_settings
 from support.processes import wait_until
 from support.tasks import working
+
+ENDLESS = """
+    WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers)
+    SELECT count(*) FROM numbers
+"""
 
 
 @dataclass
@@ -62,6 +68,15 @@ def probe(bound: Bound, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pr
     find_user.on_failure = lambda error, _id, args, _kwargs, _info: failures.append(
         (args[0], type(error).__name__)
     )
+
+    @celery_app.task(name="endless")
+    def count(mark: str) -> None:
+        from superset.extensions import db
+
+        seen.append((f"{mark} began", "counts"))
+        db.session.execute(text(ENDLESS)).scalar()
+
+    count.on_failure = find_user.on_failure
     settings = make_settings(tmp_path_factory.mktemp("manager"))
     with (
         open_manager(settings, provisioner=NullProvisioner()) as manager,
@@ -180,6 +195,20 @@ def test_row_06_superset_s_own_tasks_are_all_bound(probe: Probe) -> None:
 
     assert {"reports.execute", "sql_lab.get_sql_results", "cache_chart_thumbnail"} <= set(names)
     assert all(isinstance(celery_app.tasks[name], celery_app.Task) for name in names)
+
+
+def test_row_06_when_the_process_ends_what_tasks_ask_of_databases_ends(
+    bound: Bound, probe: Probe
+) -> None:
+    from superset.extensions import celery_app
+
+    with enter(bound.a):
+        celery_app.tasks["endless"].delay("long")
+    assert probe.outcome("long began") == "counts"
+
+    stop_running()
+
+    assert probe.outcome("long") in {"OperationalError", "WorkStoppedError"}
 
 
 @pytest.mark.parametrize("name", ["reports.scheduler", "reports.prune_log", "prune_logs"])

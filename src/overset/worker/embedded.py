@@ -9,6 +9,7 @@ from anyio import to_thread
 from celery.worker import state
 
 from overset.kernel.errors import OversetError
+from overset.tenancy.binding.tasks import stop_running
 from overset.tenancy.line import ManagerLine
 
 _THREADS = 2
@@ -76,4 +77,6 @@ class _Embedded:
         state.should_stop = 0
         self._thread.join(_SECONDS_TO_STOP)
         if self._thread.is_alive():
-            _log.warning("tasks still run while the process ends")
+            _log.warning("tasks that still run are ended")
+            stop_running()
+            self._thread.join(_SECONDS_TO_STOP)

@@ -22,6 +22,7 @@ from overset.tenancy.binding.hooks import Hook
 from overset.tenancy.binding.installation import get_installation
 from overset.tenancy.binding.once import is_first
 from overset.tenancy.binding.readiness import SchemaMismatchError, check_schema
+from overset.tenancy.binding.work import Work, working
 from overset.tenancy.context import entered, find_current
 from overset.tenancy.line import find_line
 from overset.tenancy.provisioning.failures import ProvisioningError
@@ -37,6 +38,7 @@ _LATER = {"countdown": 15, "max_retries": 40}
 """A task that cannot begin now is tried for ten minutes."""
 
 _PASSING = (Unavailable, SchemaMismatchError, ProvisioningError, OperationalError)
+_running: set[Work] = set()
 _log = structlog.get_logger(__name__)
 
 
@@ -84,7 +86,7 @@ def _make_task_class(base: type[Task], app: Flask) -> type[Task]:
             return super().apply_async(*args, **options)
 
         def __call__(self, *args: Any, **kwargs: Any) -> Any:
-            with _entered(app, _find_workspace(self)):
+            with _entered(app, _find_workspace(self)), _counted(self):
                 _read_time(self.request)
                 if not _may_run(self):
                     _log.info("a task that ran before is left out", task=self.name)
@@ -102,6 +104,26 @@ def _entered(app: Flask, workspace: Workspace) -> Iterator[None]:
         if Hook.H5 in get_installation().hooks:
             setattr(g, STAMP, workspace)
         yield
+
+
+@contextmanager
+def _counted(task: Any) -> Iterator[None]:
+    if task.request.called_directly or task.request.is_eager:
+        yield  # it is part of its caller's work
+        return
+    work = Work()
+    _running.add(work)
+    try:
+        with working(work):
+            yield
+    finally:
+        _running.discard(work)
+
+
+def stop_running() -> None:
+    """End what tasks of this process ask of databases: they fail soon. It returns at once."""
+    for work in list(_running):
+        work.stop()
 
 
 def _read_time(request: Any) -> None:
