@@ -1,6 +1,8 @@
 """Identifiers: a distinct type for each noun, random, and safe in URLs, file and database names."""
 
 import base64
+import os
+import random
 import secrets
 from typing import NewType
 
@@ -16,9 +18,17 @@ _LENGTH = 26  # 26 base-32 digits (RFC 4648 section 6): 130 random bits
 _BYTES = 17
 
 
+# No secret, and made for each request: to ask the system would give the interpreter away each time.
+_of_requests = random.Random()  # noqa: S311 - as said
+os.register_at_fork(after_in_child=_of_requests.seed)
+
+
 def _random(prefix: str) -> str:
-    # The system is asked for them once: each question gives the interpreter away.
-    return prefix + base64.b32encode(secrets.token_bytes(_BYTES)).decode().lower()[:_LENGTH]
+    return _write(prefix, secrets.token_bytes(_BYTES))
+
+
+def _write(prefix: str, given: bytes) -> str:
+    return prefix + base64.b32encode(given).decode().lower()[:_LENGTH]
 
 
 def new_team_id() -> TeamId:
@@ -42,8 +52,8 @@ def new_token_id() -> TokenId:
 
 
 def new_request_id() -> RequestId:
-    """Return a new id `req_` + 26 base-32 digits."""
-    return RequestId(_random("req_"))
+    """Return a new id `req_` + 26 base-32 digits; it can be guessed, and opens nothing."""
+    return RequestId(_write("req_", _of_requests.randbytes(_BYTES)))
 
 
 def new_session_id() -> SessionId:

@@ -3,7 +3,8 @@
 from typing import Any
 
 import structlog
-from flask import Flask, Response, current_app, g, request, session
+from flask import Flask, Request, Response, current_app, g, request, session
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask_login import current_user
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -20,6 +21,7 @@ from overset.web.answers import make_response
 from overset.web.sign_in import SIGN_OUT_PATH
 
 _DOWN = (InterfaceError, OperationalError, PoolTimeoutError, ProvisioningError)
+_STATIC = "/static/"
 _POLICY = "Content-Security-Policy"
 _log = structlog.get_logger(__name__)
 
@@ -54,11 +56,23 @@ def guard_requests(app: Flask, circuits: Circuits) -> None:
         _log.error("workspace unavailable", workspace=workspace.slug, code=code)
         return circuits.trip(workspace.id, code)
 
+    if type(app.session_interface) is SecureCookieSessionInterface:  # not an operator's own
+        app.session_interface = _Sessions()
     # Before Flask-AppBuilder's own, which would load a user first; and the first of these is the
     # last to see an answer.
     app.before_request_funcs.setdefault(None, []).insert(0, begin)
     app.after_request_funcs.setdefault(None, []).insert(0, _finish)
     app.register_error_handler(Refusal, _answer)
+
+
+class _Sessions(SecureCookieSessionInterface):
+    """Flask's sessions; a static file has none, for its cookie would be verified for nothing."""
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        """Return the session of a request."""
+        if request.path.startswith(_STATIC):
+            return self.session_class()
+        return super().open_session(app, request)
 
 
 def _meet(workspace_id: Any) -> None:
