@@ -3,7 +3,15 @@
 import signal
 
 import pytest
+from hypothesis import HealthCheck, settings
 
+settings.register_profile(
+    "long",
+    max_examples=200,
+    stateful_step_count=60,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
 pytest.register_assert_rewrite("support")
 
 pytest_plugins = [

@@ -11,7 +11,16 @@ import pytest
 from overset.kernel.secrets import load_keys
 from overset.tenancy.locations import superset_secret_key
 from support.deployment import Platform
-from support.intruders import LIST, PROTECTED, carry, enter, is_refused, see_nothing_of, told
+from support.intruders import (
+    LIST,
+    PROTECTED,
+    assert_apart,
+    carry,
+    enter,
+    is_refused,
+    see_nothing_of,
+    told,
+)
 from support.processes import wait_until
 from support.visitors import arrive
 
@@ -166,6 +175,16 @@ def test_row_01_a_pages_cookies_open_no_door_of_mcp(platform: Platform, slug: st
 
     assert answer.status_code == 401
     see_nothing_of(platform, slug, answer)
+
+
+@pytest.mark.proves("H1")
+def test_row_09_pages_are_answered_from_the_workspaces_own_metadata_database(
+    platform: Platform,
+) -> None:
+    for slug in ("acme", "globex"):
+        answer = enter(platform, slug).ask("GET", slug, LIST)
+        assert platform.canaries[slug] in answer.text
+        assert_apart(platform, slug, answer)
 
 
 @pytest.mark.parametrize(

@@ -139,7 +139,6 @@ def test_row_10_the_same_chart_is_drawn_from_each_workspaces_own_cache(pair: Pai
     assert seen[2:] == [True, True]  # there was a cache to be wrong
 
 
-@pytest.mark.proves("H3")
 def test_row_17_18_lists_of_tables_and_starts_of_pages_are_the_workspaces_own(pair: Pair) -> None:
     tables = "/api/v1/database/1/tables/?q=(schema_name:main)"
     for slug in ("acme", "globex", "acme", "globex"):
