@@ -2,7 +2,6 @@
 
 import time
 from typing import Any
-from urllib.parse import urlsplit
 
 from flask import current_app, session
 from flask_login import login_user
@@ -10,14 +9,11 @@ from superset.utils.machine_auth import MachineAuthProvider
 
 from overset.kernel.ids import UserId
 from overset.tenancy.binding import signed_in
-from overset.tenancy.binding.addresses import AddressRefusedError, AddressRule
 from overset.tenancy.binding.engines import get_bound
 from overset.tenancy.binding.installation import get_installation
 from overset.tenancy.binding.signed_in import SignedIn
 
 _SECONDS = 10 * 60
-_FIXED_PORTS = {"http": 80, "https": 443}
-_NO_REQUEST = ("data", "blob", "about")
 
 
 class WorkspaceMachineAuthProvider(MachineAuthProvider):  # type: ignore[misc]  # Superset is untyped here
@@ -28,10 +24,8 @@ class WorkspaceMachineAuthProvider(MachineAuthProvider):  # type: ignore[misc]  
     """
 
     def authenticate_browser_context(self, browser_context: Any, user: Any) -> Any:
-        """Give a browser the cookie, and hold what it fetches to what the server may fetch."""
+        """Give a browser the cookie; what it may reach, `picture_network.py` says."""
         origin = _find_origin()
-        rule = AddressRule(get_installation().settings)
-        browser_context.route("**/*", lambda route: _let_through(route, origin, rule))
         browser_context.add_cookies(
             [
                 {"name": name, "value": value, "url": origin, "httpOnly": True, "sameSite": "Lax"}
@@ -58,31 +52,3 @@ class WorkspaceMachineAuthProvider(MachineAuthProvider):  # type: ignore[misc]  
 
 def _find_origin() -> str:
     return get_installation().settings.workspace_origin(get_bound().slug)
-
-
-def _let_through(route: Any, origin: str, rule: AddressRule) -> None:
-    """Let the browser fetch from its own workspace and from public addresses.
-
-    A dashboard may show pictures of any URL, and here the server's own network would be asked.
-    """
-    if _may_fetch(route.request.url, origin, rule):
-        route.continue_()
-    else:
-        route.abort("blockedbyclient")
-
-
-def _may_fetch(url: str, origin: str, rule: AddressRule) -> bool:
-    parts = urlsplit(url)
-    if parts.scheme in _NO_REQUEST or f"{parts.scheme}://{parts.netloc}" == origin:
-        return True
-    if parts.scheme not in _FIXED_PORTS or not parts.hostname:
-        return False
-    try:
-        rule.check(
-            parts.hostname,
-            ports=frozenset({parts.port or _FIXED_PORTS[parts.scheme]}),
-            public=True,
-        )
-    except (AddressRefusedError, ValueError):
-        return False
-    return True
