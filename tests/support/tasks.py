@@ -15,7 +15,6 @@ from overset.manager.services import Manager
 from overset.manager.tables import workspaces
 from overset.tenancy.line import ManagerLine, connected
 from overset.tenancy.registry import MemoryRegistry
-from overset.tenancy.schedules import ManagerSchedules
 from overset.worker.embedded import running_embedded
 from support.binding import Bound
 
@@ -50,7 +49,7 @@ async def _running(
     app = httpx.ASGITransport(create_app(manager.settings, services=manager))
     async with (
         open_client(manager.settings, load_keys(manager.settings), manager=app) as http,
-        connected(registry, ManagerSchedules(http)) as line,
+        connected(http, registry=registry) as line,
         running_embedded(line),
     ):
         yield line

@@ -34,7 +34,6 @@ from overset.tenancy.binding.installation import Plugin, install
 from overset.tenancy.circuit import Circuits
 from overset.tenancy.line import connected
 from overset.tenancy.registry import ManagerRegistry
-from overset.tenancy.schedules import ManagerSchedules
 
 
 def create_app(
@@ -88,8 +87,7 @@ def create_app(
             await exits.enter_async_context(http)
             await exits.enter_async_context(feed.running())
             await exits.enter_async_context(services.calls.listening())
-            schedules = ManagerSchedules(http)
-            await exits.enter_async_context(connected(services.registry, schedules))
+            await exits.enter_async_context(connected(http, registry=services.registry))
             audit_trail.attach(exits, registry=services.registry, metrics=metrics)
             await exits.enter_async_context(inner.running())
             await exits.enter_async_context(workers.running())

@@ -5,11 +5,14 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
+import httpx
 import structlog
 from anyio.from_thread import BlockingPortal
 
 from overset.kernel.errors import Refusal
-from overset.kernel.ids import WorkspaceId
+from overset.kernel.ids import UserId, WorkspaceId
+from overset.tenancy.member import Member
+from overset.tenancy.members import ManagerMembers
 from overset.tenancy.registry import WorkspaceRegistry
 from overset.tenancy.schedules import ManagerSchedules, Turn
 from overset.tenancy.workspace import Workspace
@@ -24,6 +27,7 @@ class ManagerLine:
     portal: BlockingPortal
     registry: WorkspaceRegistry
     schedules: ManagerSchedules
+    members: ManagerMembers
 
     def find_workspace(self, workspace_id: WorkspaceId) -> Workspace | None:
         """Return the workspace with this id, or None if there is none any more.
@@ -34,6 +38,14 @@ class ManagerLine:
         found = self.portal.call(self.registry.find, workspace_id)
         # The registry finds by slug too, and this is no slug.
         return found if found is not None and found.id == workspace_id else None
+
+    def find_member(self, user_id: UserId, workspace_id: WorkspaceId) -> Member | None:
+        """Return a member who may be in a workspace now, or None.
+
+        Raises:
+            Unavailable: `manager_unreachable`.
+        """
+        return self.portal.call(lambda: self.members.find(user_id, workspace_id=workspace_id))
 
     def claim(self, *, limit: int) -> list[Turn]:
         """Return workspaces that are due, lent to this caller alone.
@@ -73,22 +85,22 @@ def find_line() -> ManagerLine | None:
 
 @asynccontextmanager
 async def connected(
-    registry: WorkspaceRegistry, schedules: ManagerSchedules
+    http: httpx.AsyncClient, *, registry: WorkspaceRegistry
 ) -> AsyncIterator[ManagerLine]:
     """Let this process's threads reach the manager while the block lasts.
 
     A block inside another, or beside it, uses the line that there is: a process has one event loop.
 
     Args:
-        registry: which workspaces there are; it lives in the current event loop.
-        schedules: when something is due; likewise.
+        http: a client of the manager; it lives in the current event loop.
+        registry: which workspaces there are; likewise.
     """
     global _line  # noqa: PLW0603 - tasks run in threads that Celery makes, and are handed nothing
     if _line is not None:
         yield _line
         return
     async with BlockingPortal() as portal:
-        _line = ManagerLine(portal, registry, schedules)
+        _line = ManagerLine(portal, registry, ManagerSchedules(http), ManagerMembers(http))
         try:
             yield _line
         finally:

@@ -19,7 +19,6 @@ from overset.kernel.settings import Settings
 from overset.kernel.upstream import ask, open_client, unreachable
 from overset.tenancy.line import connected
 from overset.tenancy.registry import ManagerRegistry
-from overset.tenancy.schedules import ManagerSchedules
 from overset.tenancy.workspace import Workspace
 
 _SESSIONS = "/internal/v1/sessions/"
@@ -50,8 +49,7 @@ class ControlPlane:
         async with AsyncExitStack() as exits:
             await exits.enter_async_context(self._http)
             await exits.enter_async_context(self.feed.running())
-            schedules = ManagerSchedules(self._http)
-            line = await exits.enter_async_context(connected(self.registry, schedules))
+            line = await exits.enter_async_context(connected(self._http, registry=self.registry))
             self._portal = line.portal
             try:
                 yield

@@ -16,6 +16,7 @@ from overset.kernel.ids import new_request_id
 from overset.kernel.settings import Settings
 from overset.tenancy.binding.hooks import Hook
 from overset.tenancy.binding.installation import get_installation
+from overset.tenancy.binding.work import Work, working
 from overset.tenancy.context import entered
 from overset.tenancy.hosts import HostKind, is_trusted, public_host, resolve_host
 from overset.tenancy.workspace import Workspace, WorkspaceState
@@ -146,6 +147,8 @@ class _Visit:
         self._facts["workspace"] = workspace.slug
         self._context.run(self._exits.enter_context, entered(workspace))
         self._context.run(self._exits.enter_context, places.taken(workspace.id))
+        # What Superset's own limits on queries end, and what is held here.
+        self._context.run(self._exits.enter_context, working(Work()))
         bound = structlog.contextvars.bound_contextvars(request_id=self.request_id)
         self._context.run(self._exits.enter_context, bound)
 

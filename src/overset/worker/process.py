@@ -25,7 +25,6 @@ from overset.tenancy.binding.hooks import ALL, Hook
 from overset.tenancy.binding.installation import install
 from overset.tenancy.line import ManagerLine, connected
 from overset.tenancy.registry import ManagerRegistry
-from overset.tenancy.schedules import ManagerSchedules
 
 
 def run_worker(  # noqa: PLR0913 - a process has this many choices
@@ -142,6 +141,6 @@ async def _line(settings: Settings, keys: Keys) -> AsyncIterator[ManagerLine]:
         registry = ManagerRegistry(http, feed)
         feed.subscribe(forget_what_changed)
         await exits.enter_async_context(feed.running())
-        line = await exits.enter_async_context(connected(registry, ManagerSchedules(http)))
+        line = await exits.enter_async_context(connected(http, registry=registry))
         audit_trail.attach(exits, registry=registry, metrics=metrics)
         yield line

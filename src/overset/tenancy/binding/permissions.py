@@ -10,6 +10,7 @@ from superset.security import SupersetSecurityManager
 from superset.utils.core import get_user_id
 
 from overset.tenancy.binding.engines import get_bound
+from overset.tenancy.binding.executors import ActsForMembers
 from overset.tenancy.binding.known import KNOWN
 
 
@@ -57,7 +58,7 @@ def make_security_manager(theirs: type[Any] | None) -> type[Any]:
     An operator's manager that answers one of the questions itself may look at more than we know:
     it is taken as it is.
     """
-    base = theirs or SupersetSecurityManager
+    base = type("MembersSecurityManager", (ActsForMembers, theirs or SupersetSecurityManager), {})
     for name in ("exist_permission_on_roles", "user_view_menu_names"):
         if getattr(base, name) is not getattr(SupersetSecurityManager, name):
             return base

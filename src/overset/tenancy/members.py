@@ -1,0 +1,45 @@
+"""Who is a member of a workspace, asked of the manager in the platform's own name."""
+
+from dataclasses import dataclass
+
+import httpx
+import structlog
+from pydantic import BaseModel, ValidationError
+
+from overset.kernel.ids import UserId, WorkspaceId
+from overset.kernel.upstream import ask, unreachable
+from overset.tenancy.member import Member
+
+_PATH = "/internal/v1/access"
+_log = structlog.get_logger(__name__)
+
+
+class _Answer(BaseModel):
+    allowed: bool
+    member: Member | None
+
+
+@dataclass(frozen=True, slots=True)
+class ManagerMembers:
+    """The manager's members; `http` has its base URL and the service credential."""
+
+    http: httpx.AsyncClient
+
+    async def find(self, user_id: UserId, *, workspace_id: WorkspaceId) -> Member | None:
+        """Return a member who may be in a workspace now, or None.
+
+        Raises:
+            Unavailable: `manager_unreachable`, nobody can tell.
+        """
+        question = {"subject": user_id, "workspace": workspace_id}
+        response = await ask(self.http, "POST", _PATH, json=question)
+        try:
+            answer = _Answer.model_validate_json(response.content)
+        except ValidationError as error:
+            _log.warning("a decision could not be read", problems=error.error_count())
+            raise unreachable() from error
+        member = answer.member if answer.allowed else None
+        if member is not None and member.user_id != user_id:
+            _log.error("a decision is about somebody else", subject=user_id)
+            raise unreachable()
+        return member
