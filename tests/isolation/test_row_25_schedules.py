@@ -1,17 +1,20 @@
 """Row 25: the schedules of every workspace run, each in its own, and each time once."""
 
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from flask import g
 from sqlalchemy import create_engine, text
 
 from overset.manager.services import Manager, open_manager
 from overset.manager.workspaces.provisioner import NullProvisioner
 from overset.tenancy.binding.app import enter
 from overset.tenancy.line import find_line
+from overset.tenancy.member import Member
 from overset.tenancy.workspace import Workspace
 from overset.worker.beat import tick
 from overset.worker.look import LOOK
@@ -31,6 +34,11 @@ class Desk:
     bound: Bound
     manager: Manager
     mail: Mailbox
+    owners: dict[str, Member]
+
+    def enter(self, workspace: Workspace) -> AbstractContextManager[Any]:
+        """Enter a workspace as the member who owns its reports."""
+        return enter(workspace, member=self.owners[workspace.slug])
 
     def look(self, workspace: Workspace, since: datetime, until: datetime) -> None:
         """Look at a workspace, as if the beat had got its turn just now."""
@@ -75,15 +83,23 @@ def desk(bound: Bound, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Des
 
         patch.setitem(feature_flag_manager._feature_flags, "ALERT_REPORTS", True)
         register(bound, manager)
+        owners = {one.slug: make_owner(manager, one) for one in (bound.a, bound.b)}
         with working(bound, manager):
-            yield Desk(bound, manager, mail)
+            yield Desk(bound, manager, mail, owners)
+
+
+def make_owner(manager: Manager, workspace: Workspace) -> Member:
+    """Make somebody a member of a workspace."""
+    user = manager.users.create(f"owner@{workspace.slug}.example.com")
+    manager.members.put(workspace.id, user.id, role="Admin")
+    return Member(user.id, user.email, user.name, "Admin")
 
 
 @pytest.fixture
 def reports(desk: Desk) -> Iterator[Desk]:
-    """A report of user 1 on dashboard 1 in each workspace, written long ago."""
+    """A report of a member on dashboard 1 in each workspace, written long ago."""
     for workspace in (desk.bound.a, desk.bound.b):
-        with enter(workspace):
+        with desk.enter(workspace):
             add_report(workspace.slug)
         desk.written_long_ago(workspace)
     desk.mail.received.clear()
@@ -96,7 +112,6 @@ def reports(desk: Desk) -> Iterator[Desk]:
 
 def add_report(name: str, crontab: str = TIMES) -> None:
     """Write a report in the entered workspace, whose mail goes to `<name>@example.com`."""
-    from superset import security_manager
     from superset.extensions import db
     from superset.reports.models import ReportRecipients, ReportSchedule
 
@@ -109,7 +124,7 @@ def add_report(name: str, crontab: str = TIMES) -> None:
             active=True,
             report_format="TEXT",
             dashboard_id=1,
-            owners=[security_manager.get_user_by_id(1)],
+            owners=[g.user],
             working_timeout=60,
             log_retention=1,
             grace_period=0,
@@ -179,7 +194,7 @@ def test_row_25_a_report_that_is_written_makes_its_workspace_due_at_once(reports
     wait_until(lambda: not _leased(reports), 60, what="the turn to be answered")
     in_two_minutes = datetime.now(UTC) + timedelta(minutes=2)
 
-    with enter(a):
+    with reports.enter(a):
         add_report("later", f"{in_two_minutes.minute} {in_two_minutes.hour} * * *")
 
     def is_known() -> bool:
@@ -192,13 +207,13 @@ def test_row_25_a_report_that_is_written_makes_its_workspace_due_at_once(reports
 def test_row_25_a_report_that_is_new_makes_up_for_nothing(reports: Desk) -> None:
     a = reports.bound.a
     before = reports.runs(a)
-    with enter(a):
+    with reports.enter(a):
         add_report("new", "* * * * *")
         reports.sql(a, text("UPDATE report_schedule SET active = false WHERE name NOT LIKE '%new'"))
     now = datetime.now(UTC)
 
     reports.look(a, now - timedelta(hours=1), now - timedelta(minutes=1))
-    with enter(a):
+    with reports.enter(a):
         add_report("old", "* * * * *")
     reports.written_long_ago(a, "%old")
     reports.look(a, now - timedelta(hours=1), now - timedelta(minutes=1))
@@ -216,7 +231,7 @@ def test_row_25_a_report_whose_write_was_undone_is_not_told(reports: Desk) -> No
     wait_until(lambda: not _leased(reports), 60, what="the turn to be answered")
     [known] = [row.due_at for row in _rows(reports) if row.workspace_id == a.id]
 
-    with enter(a):
+    with reports.enter(a):
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(db.session, "commit", db.session.flush, raising=False)
             add_report("undone", "* * * * *")
@@ -239,3 +254,25 @@ def _leased(desk: Desk) -> bool:
     rows = _rows(desk)
     now = datetime.now(UTC)
     return len(rows) < 2 or any(row.lease is not None or row.due_at <= now for row in rows)
+
+
+def test_row_25_nothing_runs_for_somebody_who_is_no_member_any_more(reports: Desk) -> None:
+    a, b, owner = reports.bound.a, reports.bound.b, reports.owners["acme"]
+    minute = timedelta(minutes=1)
+    taken = text("SELECT count(*) FROM key_value WHERE resource = 'overset_task'")
+    before, another_day = reports.sql(a, taken), nine() + timedelta(days=9)
+    reports.manager.members.remove(a.id, owner.user_id)
+    try:
+        for workspace in (a, b):
+            reports.look(workspace, another_day, another_day + minute)
+        wait_until(lambda: reports.runs(b) == ["Success"], 60, what="the other one's run")
+        wait_until(lambda: reports.sql(a, taken) > before, 60, what="the run that is refused")
+
+        assert reports.runs(a) == []
+        assert not mail_of(reports, "acme")
+    finally:
+        reports.manager.members.put(a.id, owner.user_id, role="Admin")
+
+
+def mail_of(reports: Desk, name: str) -> list[str]:
+    return [message["Subject"] for message in reports.mail.to(f"{name}@example.com")]

@@ -21,13 +21,15 @@ from support.binding import Bound
 
 def register(bound: Bound, manager: Manager) -> None:
     """Let a manager know both workspaces, whose databases it did not make."""
+    team = manager.teams.create("tests", name="Tests")
     rows = [
         {"id": one.id, "slug": one.slug, "name": one.name, "state": one.state.value}
         for one in (bound.a, bound.b)
     ]
     with manager.database.writing() as connection:
         connection.execute(
-            insert(workspaces), [row | {"created_at": datetime.now(UTC)} for row in rows]
+            insert(workspaces),
+            [row | {"created_at": datetime.now(UTC), "team_id": team.id} for row in rows],
         )
 
 
