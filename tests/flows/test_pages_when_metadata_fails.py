@@ -115,6 +115,10 @@ def test_pages_of_another_schema_say_what_to_run_and_open_after_it(platform: Pla
     """What a schema is, a process asks when it opens a workspace."""
     with opened_ward(platform, entered=False) as ward:
         with another_schema(platform, ward.slug), neighbour_is_well(ward.ada):
+            # A beat may have looked in already: what changes at the manager is looked at anew.
+            platform.manager.workspaces.suspend(ward.slug)
+            platform.manager.workspaces.resume(ward.slug)
+            wait_until(lambda: ward.ask(LIST).status_code == 503, 15)
             for path in (*PAGES, "/login/"):
                 assert ward.refuses(path) == "schema_mismatch"
                 assert "overset workspace upgrade" in ward.ask(path).text
