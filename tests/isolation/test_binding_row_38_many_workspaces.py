@@ -92,6 +92,26 @@ def test_row_38_an_engine_that_is_closed_in_use_finishes_its_work_and_keeps_no_c
         assert connection.execute(text("SELECT description FROM dashboards WHERE id = 1")).scalar()
 
 
+def test_row_38_an_engine_that_others_put_to_sleep_finishes_its_work_and_wakes_again(
+    bound: Bound,
+) -> None:
+    installation = Installation(bound.settings, bound.keys, ALL, "base")
+    pool = EnginePool(MetadataEngines(installation).make, most=2, awake=1)
+    engine = pool.get(bound.a.id)
+    assert title(engine) == "Dashboard 1 of acme"
+    assert engine.pool.checkedin() == 1
+
+    with engine.begin() as connection:
+        connection.execute(MINE, {"mine": "asleep"})
+        assert title(pool.get(bound.b.id)) == "Dashboard 1 of globex"
+        assert engine.pool.checkedin() == 0
+
+    assert pool.get(bound.a.id) is engine
+    with engine.connect() as connection:
+        found = connection.execute(text("SELECT description FROM dashboards WHERE id = 1"))
+        assert found.scalar() == "asleep"
+
+
 def test_row_38_engines_share_compiled_statements_and_not_their_values(
     bound: Bound, pool: EnginePool
 ) -> None:
