@@ -50,7 +50,7 @@ Results = Annotated[Path, typer.Option(help="Where the figures go.")]
 def main(  # noqa: PLR0913 - an argument for each option
     *,
     rounds: Rounds = 3,
-    seconds: Seconds = 1,
+    seconds: Seconds = 3,
     workspaces: Workspaces = 500,
     kind: Kinds = None,
     part: Parts = None,
