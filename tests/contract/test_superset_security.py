@@ -97,5 +97,9 @@ def test_an_operators_own_manager_is_kept_and_one_that_answers_itself_is_left_al
             return False
 
     assert issubclass(make_security_manager(Theirs), Theirs)
-    assert make_security_manager(Theirs) is not Theirs
-    assert make_security_manager(Answers) is Answers
+    assert make_security_manager(Theirs).exist_permission_on_roles is not (
+        SupersetSecurityManager.exist_permission_on_roles
+    )
+    kept = make_security_manager(Answers)
+    assert issubclass(kept, Answers)
+    assert kept.exist_permission_on_roles is Answers.exist_permission_on_roles
