@@ -1,6 +1,5 @@
 """Which schema Superset's code wants, and which one a metadata database has."""
 
-import ast
 import re
 import sqlite3
 from collections.abc import Iterator
@@ -23,6 +22,7 @@ from overset.tenancy.provisioning.failures import ProvisioningError
 _ASSIGNMENT = re.compile(
     r"^(down_revision|revision)\b[^=\n]*=\s*(\((?:[^)]*)\)|[^\n]*)", flags=re.MULTILINE
 )
+_STRING = re.compile(r"""(["'])(.*?)\1""")
 
 
 @cache
@@ -36,7 +36,7 @@ def schema_head() -> str:
     replaced: set[str] = set()
     for path in sorted(_migrations().glob("*.py")):
         for name, value in _ASSIGNMENT.findall(path.read_text(encoding="utf-8")):
-            (revisions if name == "revision" else replaced).update(_literals(value))
+            (revisions if name == "revision" else replaced).update(_strings(value))
     heads = sorted(revisions - replaced)
     if len(heads) != 1:
         raise ProvisioningError(f"Superset's migrations should have one head, not {heads!r}")
@@ -110,6 +110,7 @@ def _migrations() -> Path:
     return Path(spec.origin).parent / "migrations" / "versions"
 
 
-def _literals(source: str) -> tuple[str, ...]:
-    value = ast.literal_eval(source)
-    return (value,) if isinstance(value, str) else tuple(value or ())
+def _strings(source: str) -> list[str]:
+    # Not with `ast`: two threads that ask first do so at once, and before Python 3.11.8 two threads
+    # in its parser fail each other (https://github.com/python/cpython/issues/106905).
+    return [string for _, string in _STRING.findall(source)]
