@@ -17,7 +17,7 @@ from bench.__main__ import AS_IN_PRODUCTION, CONTENT, Kind, measure_part
 from bench.figures import Figures
 from bench.fill import Filling, fill
 from bench.machine import describe_machine, describe_versions
-from bench.pages import changes, crowd, speed
+from bench.pages import changes, crowd, outages, speed
 from bench.pages.requests import WELCOME
 from bench.pages.servers import running_stock, running_web
 from bench.report import Report
@@ -35,10 +35,11 @@ class Part(StrEnum):
 
     SPEED = "speed"
     CHANGES = "changes"
+    OUTAGES = "outages"
     MEMORY = "memory"
 
 
-_PARTS = {Part.SPEED: speed, Part.CHANGES: changes, Part.MEMORY: crowd}
+_PARTS = {Part.SPEED: speed, Part.CHANGES: changes, Part.OUTAGES: outages, Part.MEMORY: crowd}
 Rounds = Annotated[int, typer.Option(min=1, help="Medians are over so many rounds.")]
 Seconds = Annotated[int, typer.Option(min=1, help="How long each load lasts.")]
 Workspaces = Annotated[int, typer.Option(min=3, help="So many are used in turn.")]
