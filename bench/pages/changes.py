@@ -54,7 +54,7 @@ def _remove(web: Web) -> _Change:
 
 
 def _take(visitor: Visitor, path: str, change: Callable[[], object]) -> float:
-    """Return the seconds from a change to the first answer after the last that knew nothing of it.
+    """Return the seconds from a change, begun, to the first of the answers that all know of it.
 
     Each question has a connection of its own, so that any of the processes may answer it.
     """
@@ -66,8 +66,8 @@ def _take(visitor: Visitor, path: str, change: Callable[[], object]) -> float:
     answers = [status() for _ in range(_ROW)]
     if set(answers) != {HTTPStatus.OK}:
         raise RuntimeError(f"before the change {path} was answered with {answers}")
-    change()
     start, right, first = time.monotonic(), 0, 0.0
+    change()
 
     def is_known() -> bool:
         nonlocal right, first

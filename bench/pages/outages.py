@@ -8,7 +8,7 @@ from http import HTTPStatus
 from bench.figures import TWO, Row
 from bench.load import Pace, Target, press, pressing
 from bench.pages.requests import CHARTS
-from bench.pages.servers import running_web
+from bench.pages.servers import WORKERS, running_web
 from bench.run import Options, Run
 from support.outages import another_schema, locked_tables, taken_away
 from support.processes import wait_until
@@ -17,12 +17,16 @@ from support.visitors import Visitor, arrive
 _MOST = 1.2
 """How many times its time beside a workspace that is well a request may take."""
 
-_ASKED = Pace(callers=2, seconds=10, lead=2, pause=100)
+_ASKED = Pace(callers=2, seconds=15, lead=2, pause=200)
 """How the workspace that is well is asked."""
 
 _BESIDE = replace(_ASKED, seconds=10 * _ASKED.seconds)
 """How the other one is asked beside it, until it is told to stop."""
 
+_PATIENCE = 180
+"""Seconds: while it hangs, a process waits some before it knows, and again now and then."""
+
+_ROW = 4 * WORKERS
 _WARD = "ward"
 _WELL = "beside a workspace that is well, p95"
 
@@ -67,7 +71,7 @@ class _Pair:
 
     def wait_until_it_is(self, status: int) -> None:
         """Wait until the other one answers like this, from whichever process."""
-        wait_until(lambda: {self._status() for _ in range(16)} == {status}, 30)
+        wait_until(lambda: {self._status() for _ in range(_ROW)} == {status}, _PATIENCE)
 
     def _status(self) -> int:
         closing = {"Connection": "close"}
@@ -82,6 +86,8 @@ def measure(run: Run) -> None:
         for slug in ("globex", _WARD):
             visitor.sign_in(slug)
         pair = _Pair(run, web.target(visitor, "globex"), web.target(visitor, _WARD), visitor)
+        # Not a figure: what each process does once is done now.
+        press(pair.well, CHARTS, Pace(callers=8, seconds=3))
         for number in range(run.options.rounds):
             for state in _states(run.options):
                 run.say(f"a database that {state}, round {number + 1}")

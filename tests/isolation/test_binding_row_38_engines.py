@@ -116,6 +116,18 @@ def test_row_38_a_connection_that_is_lent_again_is_asked_only_after_a_long_rest(
     engine.dispose()
 
 
+def test_row_38_a_server_waits_seconds_for_a_lock_and_compiles_no_statement(
+    bound: Bound, pool: EnginePool
+) -> None:
+    """Superset's lists take most of a second in a new workspace if they are compiled."""
+    with pool.get(bound.a.id).connect() as connection:
+        said = [
+            connection.execute(text(f"SHOW {what}")).scalar() for what in ("lock_timeout", "jit")
+        ]
+
+    assert said == ["5s", "off"]
+
+
 def test_row_38_each_workspace_has_an_engine_and_a_role_of_its_own(
     bound: Bound, pool: EnginePool
 ) -> None:

@@ -85,6 +85,9 @@ def _open_server(url: URL, most: int) -> Engine:
         # Not among the `options` of the connection: PgBouncer refuses to connect with them.
         with closing(connection.cursor()) as cursor:
             cursor.execute(f"SET lock_timeout = {_BUSY_MILLISECONDS}")
+            # Superset's lists join ten tables. Where nobody has analyzed those yet, as in a new
+            # workspace, they look dear enough to compile, which takes most of a second each time.
+            cursor.execute("SET jit = off")
         connection.commit()
 
     event.listen(engine, "connect", prepare)
