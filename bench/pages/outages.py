@@ -101,7 +101,6 @@ def _measure(pair: _Pair, state: str) -> None:
     with _OUTAGES[state](pair.run):
         pair.wait_until_it_is(HTTPStatus.SERVICE_UNAVAILABLE)
         beside = pair.ask(_beside(state))
-    _look_again(pair.run)
     pair.run.figures.add(_times(state), TWO, beside / well)
 
 
@@ -115,6 +114,7 @@ def _behind(run: Run) -> Iterator[None]:
     with another_schema(run.platform, _WARD):
         _look_again(run)
         yield
+    _look_again(run)
 
 
 def _hanging(run: Run) -> AbstractContextManager[None]:
