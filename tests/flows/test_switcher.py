@@ -18,6 +18,16 @@ DASHBOARDS = "/dashboard/list/"
 FLASK_APPBUILDERS = "/users/list/"
 DARK = 150
 """How much lighter than its ground a text at least is in a dark theme, of 255."""
+DRAW_ANEW = """() => {
+  const old = document.querySelector("#main-menu");
+  const drawn = old.cloneNode(true);
+  drawn.querySelector("overset-switcher").remove();
+  old.replaceWith(drawn);
+}"""
+"""What Superset's script may do at any time: put another navigation in the place of the old."""
+FRAMES = """() => new Promise((done) =>
+  requestAnimationFrame(() => requestAnimationFrame(() => requestAnimationFrame(done))))"""
+"""Wait until the page was drawn three times: the switcher looks at what changed once a frame."""
 THEME = "localStorage.setItem('superset-theme-mode', 'dark')"
 
 
@@ -107,20 +117,39 @@ def test_it_follows_when_superset_draws_its_navigation_anew_and_floats_without_o
     page.goto(HOME)
     expect(page.locator("#main-menu overset-switcher")).to_be_visible()
 
-    page.evaluate(
-        """() => {
-          const old = document.querySelector("#main-menu");
-          const drawn = old.cloneNode(true);
-          drawn.querySelector("overset-switcher").remove();
-          old.replaceWith(drawn);
-        }"""
-    )
+    page.evaluate(DRAW_ANEW)
 
     expect(page.locator("#main-menu overset-switcher")).to_be_visible()
     page.evaluate("document.querySelector('#main-menu').remove()")
     expect(page.locator("overset-switcher[floating]")).to_be_visible()
     button(page).click()
     expect(items(page).first).to_be_visible()
+
+
+def test_a_menu_that_one_opened_stays_open_while_superset_still_draws_its_page(page: Page) -> None:
+    page.goto(HOME)
+    inside = page.locator("#main-menu overset-switcher")
+    expect(inside).to_be_visible()
+    button(page).click()
+    expect(items(page).first).to_be_visible()
+
+    # A narrower bar makes it look for room anew; a bar drawn anew takes it away altogether.
+    page.evaluate("document.querySelector('#main-menu .main-nav').style.width = '500px'")
+    page.evaluate(FRAMES)
+    expect(items(page).first).to_be_visible()
+    page.evaluate(DRAW_ANEW)
+    expect(inside).to_be_visible()
+    page.evaluate(FRAMES)
+
+    expect(items(page).locator(".name")).to_have_text(["Globex", "Your account"])
+    expect(items(page).first).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(items(page).first).not_to_be_visible()
+    page.evaluate(DRAW_ANEW)
+    expect(inside).to_be_visible()
+    page.evaluate(FRAMES)
+    expect(items(page).first).not_to_be_visible()
+    expect(button(page)).to_have_attribute("aria-expanded", "false")
 
 
 def test_it_covers_nothing_on_the_pages_of_flask_appbuilder(page: Page) -> None:

@@ -166,6 +166,7 @@ class Switcher extends HTMLElement {
   #repaint = null;
   #room = null;
   #listedAt = -Infinity;
+  #isOpen = false;
   #hadFocus = false;
   #button;
   #panel;
@@ -273,6 +274,7 @@ class Switcher extends HTMLElement {
         this.#watchTheme(found.closest(bar));
         this.#watchRoom();
       }
+      this.#reopen();
       return true;
     }
     return false;
@@ -283,6 +285,7 @@ class Switcher extends HTMLElement {
     this.removeAttribute("compact");
     this.toggleAttribute("floating", true);
     this.#paint();
+    this.#reopen();
   }
 
   // Superset's themes are classes that its script makes; there are no variables to use.
@@ -316,8 +319,9 @@ class Switcher extends HTMLElement {
       way();
       const logo = nav.parentElement.firstElementChild.getBoundingClientRect();
       const isWrapped = nav.getBoundingClientRect().top >= logo.bottom;
-      if (!isWrapped || !nav.classList.contains("ant-menu-horizontal")) return;
+      if (!isWrapped || !nav.classList.contains("ant-menu-horizontal")) break;
     }
+    this.#reopen();
   }
 
   #move(put, isCompact) {
@@ -337,13 +341,20 @@ class Switcher extends HTMLElement {
 
   // --- The menu ------------------------------------------------------------------------------
 
+  // Whatever takes an element out of the page closes its menu without a word, and a page that is
+  // still being drawn moves the switcher: the menu that one opened goes along.
+  #reopen() {
+    if (this.#isOpen && !this.#panel.matches(":popover-open")) this.#panel.showPopover();
+  }
+
   #close() {
     if (this.#panel.matches(":popover-open")) this.#panel.hidePopover();
   }
 
   #onToggling({ newState }) {
     this.#hadFocus = this.#holdsFocus();
-    if (newState !== "open") return;
+    this.#isOpen = newState === "open";
+    if (!this.#isOpen) return;
     this.#paint();
     if (performance.now() - this.#listedAt > FRESH_MS) this.#list();
   }
@@ -379,10 +390,12 @@ class Switcher extends HTMLElement {
 
   async #list() {
     this.#show([], "Looking up your workspaces …");
+    this.#listedAt = performance.now();
     try {
       const headers = { Accept: "application/json" };
       const answer = await fetch(this.getAttribute("src"), { headers });
       if (answer.status === 401 || answer.status === 403) {
+        this.#listedAt = -Infinity;
         this.#show([this.#retry("Reload the page", () => location.reload())], "You are signed out.");
         return;
       }
@@ -392,8 +405,8 @@ class Switcher extends HTMLElement {
       if (items.length) items.push(make("hr", { role: "separator" }));
       items.push(this.#item(account, "Your account"));
       this.#show(items, workspaces.length ? "" : "You belong to no other workspace.");
-      this.#listedAt = performance.now();
     } catch {
+      this.#listedAt = -Infinity;
       const again = this.#retry("Try again", () => this.#list());
       this.#show([again], "Your workspaces cannot be looked up right now.");
     }
