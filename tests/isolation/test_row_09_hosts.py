@@ -11,9 +11,14 @@ import pytest
 
 from support.deployment import Platform
 from support.intruders import enter
+from support.processes import wait_until
+from support.rows import fetch
 from support.split import running_pages
 
 LIST = "/api/v1/dashboard/"
+WELCOMED = """
+    SELECT referrer FROM logs JOIN ab_user ON ab_user.id = logs.user_id
+    WHERE username = :name AND action = 'welcome' ORDER BY logs.id"""
 URL = re.compile(r"https?://[^\s\"'\\<>)\]&;]+")
 
 
@@ -260,3 +265,28 @@ def _read_one(file: Any) -> str:
     length = re.search(rb"content-length: (\d+)", head, re.IGNORECASE)
     assert length, head
     return (head + file.read(int(length[1]))).decode()
+
+
+def test_row_09_a_workspace_is_not_told_that_a_visitor_came_from_another(
+    platform: Platform,
+) -> None:
+    """Superset keeps where a visitor came from, and shows it to the workspace's administrators."""
+    ada = enter(platform, "globex")
+    elsewhere = "https://intranet.example/start"
+    led = {
+        ada.url("acme", "/superset/dashboard/1/"): None,
+        ada.url("acme").upper(): None,
+        "http://[": None,
+        ada.url("globex", "/dashboard/list/"): ada.url("globex", "/dashboard/list/"),
+        elsewhere: elsewhere,
+    }
+    for referrer in led:
+        ada.get("globex", "/superset/welcome/", headers={"Referer": referrer})
+
+    def told() -> list[str | None]:
+        rows = fetch(platform, WELCOMED, workspace="globex", name=ada.user_id)
+        return [row.referrer for row in rows]
+
+    # Rows are written a moment later; the first is of the sign-in.
+    wait_until(lambda: len(told()) > len(led), what="a row of each visit")
+    assert sorted(told()[1:], key=str) == sorted(led.values(), key=str)

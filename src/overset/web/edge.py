@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from http import HTTPStatus
 from io import BufferedReader
 from typing import Any
+from urllib.parse import urlsplit
 
 import structlog
 from werkzeug.wrappers import Request
@@ -95,6 +96,8 @@ class Edge:
             raise NotFound("workspace_unknown", "There is no workspace of this name.")
         _tell_host(environ, self._settings.workspace_origin(workspace.slug))
         _tell_client(environ, self._settings)
+        if _is_from_another(environ.get("HTTP_REFERER", ""), workspace, self._settings):
+            del environ["HTTP_REFERER"]
         return workspace
 
 
@@ -127,6 +130,15 @@ def _tell_client(environ: Environ, settings: Settings) -> None:
     while given and is_trusted(environ.get("REMOTE_ADDR"), settings):
         if address := given.pop():
             environ["REMOTE_ADDR"] = address
+
+
+def _is_from_another(referrer: str, workspace: Workspace, settings: Settings) -> bool:
+    """Say whether a page of another workspace led here: Superset would keep its name in its log."""
+    try:
+        came_from = resolve_host(urlsplit(referrer).netloc, settings)
+    except ValueError:  # an address that is none
+        return True
+    return came_from.kind is HostKind.WORKSPACE and came_from.slug != workspace.slug
 
 
 class _Visit:
