@@ -11,13 +11,13 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
+from overset.kernel.chat_settings import ChatSettings
 from overset.kernel.errors import SettingsError
-from overset.kernel.task_settings import TaskSettings
 
 CommaList = Annotated[tuple[str, ...], NoDecode]
 
 
-class Settings(TaskSettings):
+class Settings(ChatSettings):
     """Everything that can be set, read once from `OVERSET_*` variables.
 
     On one machine (`overset up`) only `home`, `domain` and `port` matter, and all have defaults.
