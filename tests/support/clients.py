@@ -16,12 +16,12 @@ from key_value.aio.stores.memory import MemoryStore
 from overset.kernel.clock import Now, utc_now
 from overset.kernel.settings import Settings
 from overset.manager.app import create_app
-from overset.manager.http import served
 from overset.manager.oauth.clients.asker import asked_by
 from overset.manager.oauth.clients.model import Client
 from overset.manager.oauth.clients.registry import ClientRegistry
 from overset.manager.services import Manager, open_manager
 from overset.manager.workspaces.provisioner import NullProvisioner
+from overset.rest.http import served
 from support.manager import serving
 
 Registry = Annotated[ClientRegistry, Depends(served(ClientRegistry))]

@@ -147,7 +147,9 @@ def test_the_page_of_settings_is_current() -> None:
     subprocess.run([sys.executable, ROOT / "tools" / "settings_page.py", "--check"], check=True)
 
 
-@pytest.mark.parametrize("package", ["auth", "flags", "kernel", "manager", "observe"])
+@pytest.mark.parametrize(
+    "package", ["auth", "chat", "flags", "kernel", "manager", "observe", "rest"]
+)
 def test_a_process_without_superset_never_loads_it(package: str) -> None:
     modules = [
         ".".join(path.relative_to(SOURCE.parent).with_suffix("").parts).removesuffix(".__init__")

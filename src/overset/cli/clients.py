@@ -6,7 +6,7 @@ import typer
 
 from overset.cli.common import AsJSON, Home, err, explained, opened
 from overset.cli.output import show, show_one
-from overset.manager.paging import all_items
+from overset.rest.paging import all_items
 
 app = typer.Typer(help="OAuth clients: add, list, remove.", no_args_is_help=True)
 

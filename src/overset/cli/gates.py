@@ -12,7 +12,7 @@ from overset.cli.output import show, show_one
 from overset.flags.gates import Gate
 from overset.flags.rules import GateMode
 from overset.manager.gates.model import GateState
-from overset.manager.paging import all_items
+from overset.rest.paging import all_items
 
 app = typer.Typer(help="Feature gates: list, set.", no_args_is_help=True)
 

@@ -7,7 +7,7 @@ import typer
 
 from overset.cli.common import AsJSON, Home, err, explained, opened, out
 from overset.cli.output import show, show_one
-from overset.manager.paging import all_items
+from overset.rest.paging import all_items
 
 users = typer.Typer(help="Users: invite, create, password, unlink, list.", no_args_is_help=True)
 members = typer.Typer(help="Members of a workspace: add, remove, list.", no_args_is_help=True)

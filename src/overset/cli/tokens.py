@@ -10,7 +10,7 @@ from overset.auth.scopes import parse_scopes
 from overset.cli.common import AsJSON, Home, err, explained, opened, out
 from overset.cli.output import show
 from overset.kernel.errors import InvalidRequest
-from overset.manager.paging import all_items
+from overset.rest.paging import all_items
 
 app = typer.Typer(help="Tokens: issue, list, revoke.", no_args_is_help=True)
 

@@ -10,8 +10,8 @@ from overset.cli.common import AsJSON, Home, err, explained, opened
 from overset.cli.output import show
 from overset.kernel.ids import WorkspaceId
 from overset.kernel.secrets import load_keys
-from overset.manager.paging import all_items
 from overset.manager.services import Manager
+from overset.rest.paging import all_items
 from overset.tenancy.provisioning.template import ensure_template
 from overset.tenancy.provisioning.upgrade import Outcome, upgrade_workspaces
 

@@ -7,8 +7,8 @@ import typer
 from overset.cli.common import AsJSON, Home, err, explained, opened
 from overset.cli.output import show, show_one
 from overset.cli.upgrade import upgrade
-from overset.manager.paging import all_items
 from overset.manager.services import Manager
+from overset.rest.paging import all_items
 
 app = typer.Typer(
     help="Workspaces: create, list, suspend, resume, upgrade, delete.", no_args_is_help=True

@@ -3,15 +3,13 @@
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import DateTime, create_engine, event, text
+from sqlalchemy import create_engine, event, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Engine, make_url
 from sqlalchemy.pool import QueuePool
-from sqlalchemy.types import TypeDecorator
 
 from overset.kernel.liveness import watch_connections
 
@@ -23,23 +21,6 @@ _SQLITE_PRAGMAS = (
     "busy_timeout=10000",
     "synchronous=NORMAL",
 )
-
-
-class UTCDateTime(TypeDecorator):  # type: ignore[misc]  # SQLAlchemy 1.4 is untyped
-    """A point in time, aware and in UTC on both dialects; SQLite alone would forget the zone."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Any) -> datetime | None:  # noqa: ARG002  # SQLAlchemy's signature
-        """Refuse what has no zone, and give the database UTC."""
-        return None if value is None else value.astimezone(UTC)
-
-    def process_result_value(self, value: datetime | None, dialect: Any) -> datetime | None:  # noqa: ARG002  # SQLAlchemy's signature
-        """Return what the database said, in UTC."""
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
 class Database:

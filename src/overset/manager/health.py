@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends
 from pydantic import BaseModel
 
 from overset.manager.db import Database
-from overset.manager.http import problems, served
+from overset.rest.http import problems, served
 
 router = APIRouter(prefix="/health", tags=["health"])
 

@@ -10,7 +10,6 @@ from overset.manager.federation import endpoints as federation
 from overset.manager.federation import operators as identities
 from overset.manager.front import account, invitations, sign_in
 from overset.manager.gates import endpoints as gates
-from overset.manager.http import problems
 from overset.manager.keys import endpoints as keys
 from overset.manager.members import endpoints as members
 from overset.manager.oauth import endpoints as oauth
@@ -24,6 +23,7 @@ from overset.manager.teams import endpoints as teams
 from overset.manager.tokens import endpoints as tokens
 from overset.manager.users import endpoints as users
 from overset.manager.workspaces import endpoints as workspaces
+from overset.rest.http import problems
 
 API = (
     teams.router,

@@ -15,7 +15,7 @@ from sqlalchemy import (
     false,
 )
 
-from overset.manager.db import UTCDateTime
+from overset.kernel.columns import UTCDateTime
 
 metadata = MetaData(
     naming_convention={

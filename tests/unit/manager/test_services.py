@@ -12,9 +12,9 @@ from overset.kernel.ids import WorkspaceId
 from overset.kernel.settings import load
 from overset.manager.app import create_app
 from overset.manager.db import Database
-from overset.manager.layers.body_limit import BodyLimitLayer
 from overset.manager.services import open_manager
 from overset.manager.workspaces.provisioner import NullProvisioner
+from overset.rest.layers.body_limit import BodyLimitLayer
 from support.manager import Client, make_member, make_settings, serving
 
 

@@ -11,9 +11,9 @@ from sqlalchemy import inspect, text
 
 from overset.auth.scopes import WORKSPACE_SCOPES, Scope, parse_scopes
 from overset.kernel.errors import Forbidden, InvalidRequest, NotFound
-from overset.manager.paging import all_items
 from overset.manager.services import Manager
 from overset.manager.users.model import User
+from overset.rest.paging import all_items
 from support.manager import Clock, make_member
 
 MANAGER_AUDIENCE = "http://localhost:8088/api/v1"

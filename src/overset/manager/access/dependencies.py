@@ -8,7 +8,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from overset.auth.scopes import Scope
 from overset.manager.access.data_plane import DataPlaneGuard
 from overset.manager.access.operator import OperatorGuard
-from overset.manager.http import served
+from overset.rest.http import served
 
 _OPERATOR = HTTPBearer(
     scheme_name="operator",

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends
 from overset.manager.access.model import Decision
 from overset.manager.access.schema import AccessDecision, AccessQuestion
 from overset.manager.access.service import AccessService
-from overset.manager.http import served
+from overset.rest.http import served
 
 router = APIRouter(tags=["internal"])
 

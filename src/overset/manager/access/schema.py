@@ -6,8 +6,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from overset.flags.gates import Gate
 from overset.manager.access.model import Reason
-from overset.manager.http import Text
 from overset.manager.workspaces.schema import WorkspaceFacts
+from overset.rest.http import Text
 
 
 class AccessQuestion(BaseModel):

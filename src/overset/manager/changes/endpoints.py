@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Query
 
 from overset.manager.changes.model import Changes
 from overset.manager.changes.service import ChangeLog
-from overset.manager.http import served
+from overset.rest.http import served
 
 router = APIRouter(tags=["internal"])
 

@@ -9,13 +9,13 @@ from overset.manager.authorizations.service import AuthorizationService
 from overset.manager.client_address import find_client_address
 from overset.manager.federation.refusals import over
 from overset.manager.federation.service import FederationService
-from overset.manager.http import served
 from overset.manager.pages.errors import offer_way_back
 from overset.manager.pages.forms import Forms
 from overset.manager.people.dependencies import Sessions
 from overset.manager.people.destinations import Destination
 from overset.manager.people.entrance import go_on, let_in
 from overset.manager.people.model import Method
+from overset.rest.http import served
 
 router = APIRouter(prefix="/federation", include_in_schema=False)
 

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends
 
 from overset.manager.federation.model import Identity
 from overset.manager.federation.service import FederationService
-from overset.manager.http import Locator, problems, served
+from overset.rest.http import Locator, problems, served
 
 router = APIRouter(prefix="/users/{user_id}/identities", tags=["users"])
 

@@ -12,12 +12,10 @@ from overset.manager.client_address import find_client_address
 from overset.manager.consents.service import ConsentService
 from overset.manager.front.browsers import name_browser
 from overset.manager.front.forms import EndForm, PasswordForm
-from overset.manager.http import served
 from overset.manager.members.service import MemberService
 from overset.manager.oauth.question import in_words
 from overset.manager.pages.forms import Forms
 from overset.manager.pages.render import render
-from overset.manager.paging import MAX_LIMIT
 from overset.manager.people.attempts import AttemptService
 from overset.manager.people.dependencies import Known, Sessions
 from overset.manager.people.destinations import HOME
@@ -25,6 +23,8 @@ from overset.manager.people.entrance import go_on
 from overset.manager.people.model import SignedIn
 from overset.manager.people.password_rules import SHORTEST
 from overset.manager.people.passwords import PasswordService
+from overset.rest.http import served
+from overset.rest.paging import MAX_LIMIT
 from overset.tenancy.workspace import WorkspaceState
 
 _log = structlog.get_logger(__name__)

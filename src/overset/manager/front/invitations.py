@@ -8,7 +8,6 @@ from starlette.responses import Response
 
 from overset.kernel.errors import InvalidRequest, NotFound
 from overset.manager.front.forms import InvitationForm
-from overset.manager.http import Locator, served
 from overset.manager.pages.forms import Forms
 from overset.manager.pages.render import render
 from overset.manager.people.dependencies import Sessions
@@ -17,6 +16,7 @@ from overset.manager.people.entrance import let_in
 from overset.manager.people.invitations import InvitationService
 from overset.manager.people.model import Invitation, Method
 from overset.manager.people.password_rules import SHORTEST
+from overset.rest.http import Locator, served
 
 _BAD_REQUEST = 400
 _log = structlog.get_logger(__name__)

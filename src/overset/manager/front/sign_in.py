@@ -11,7 +11,6 @@ from overset.kernel.errors import Refusal, TooManyRequests
 from overset.manager.authorizations.service import AuthorizationService
 from overset.manager.client_address import find_client_address
 from overset.manager.front.forms import SignInForm, SignOutForm
-from overset.manager.http import served
 from overset.manager.pages.cookies import session_cookie
 from overset.manager.pages.forms import Forms
 from overset.manager.pages.render import render
@@ -21,6 +20,7 @@ from overset.manager.people.destinations import HOME, Destination
 from overset.manager.people.entrance import go_on, let_in
 from overset.manager.people.model import Method
 from overset.manager.people.passwords import PasswordService
+from overset.rest.http import served
 
 _FORBIDDEN = 403
 _WRONG = "The email address or the password is wrong."

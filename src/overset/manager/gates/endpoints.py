@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends
 from overset.manager.gates.model import GateState
 from overset.manager.gates.schema import GateList, GatePut, WorkspaceGatePut
 from overset.manager.gates.service import GateService
-from overset.manager.http import Locator, problems, served
+from overset.rest.http import Locator, problems, served
 
 router = APIRouter(prefix="/gates", tags=["gates"])
 

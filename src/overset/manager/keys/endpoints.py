@@ -6,10 +6,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from overset.manager.http import Locator, problems, served
 from overset.manager.keys.model import SigningKey
 from overset.manager.keys.schema import JWKSet, KeyList, KeyRotate
 from overset.manager.keys.service import JWKS_MAX_AGE, KeyService
+from overset.rest.http import Locator, problems, served
 
 router = APIRouter(prefix="/keys", tags=["keys"])
 public = APIRouter(tags=["discovery"])

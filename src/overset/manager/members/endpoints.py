@@ -4,11 +4,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends
 
-from overset.manager.http import Locator, PageOf, Paging, problems, served
 from overset.manager.members.model import Member
 from overset.manager.members.schema import MemberPut, WorkspaceOfUser
 from overset.manager.members.service import MemberService
-from overset.manager.paging import Page
+from overset.rest.http import Locator, PageOf, Paging, problems, served
+from overset.rest.paging import Page
 
 router = APIRouter(prefix="/workspaces/{workspace}/members", tags=["members"])
 internal = APIRouter(prefix="/users", tags=["internal"])

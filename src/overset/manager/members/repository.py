@@ -7,10 +7,10 @@ from sqlalchemy.engine import Connection
 
 from overset.kernel.ids import UserId, WorkspaceId
 from overset.manager.members.model import Member, Membership
-from overset.manager.paging import Page, fetch_page
 from overset.manager.tables import memberships, users, workspaces
 from overset.manager.workspaces.model import RegisteredWorkspace
 from overset.manager.workspaces.repository import make_workspace
+from overset.rest.paging import Page, fetch_page
 from overset.tenancy.workspace import WorkspaceState
 
 _MEMBERS = (

@@ -18,11 +18,11 @@ from overset.manager.members.repository import (
     page_members,
 )
 from overset.manager.names import parse_name
-from overset.manager.paging import DEFAULT_LIMIT, Page
 from overset.manager.tables import memberships
 from overset.manager.users.service import UserService
 from overset.manager.workspaces.model import RegisteredWorkspace
 from overset.manager.workspaces.service import WorkspaceService
+from overset.rest.paging import DEFAULT_LIMIT, Page
 
 
 @dataclass(frozen=True, slots=True)

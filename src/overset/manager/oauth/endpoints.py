@@ -11,12 +11,12 @@ from starlette.responses import JSONResponse, Response
 from overset.auth.scopes import Scope
 from overset.kernel.errors import Forbidden, InvalidToken
 from overset.manager.client_address import find_client_address
-from overset.manager.http import served
 from overset.manager.oauth.assembly import OAuth
 from overset.manager.oauth.clients.asker import asked_by
 from overset.manager.oauth.openid_id_token import describe
 from overset.manager.oauth.requests import Request as OAuthRequest
 from overset.manager.users.service import UserService
+from overset.rest.http import served
 
 router = APIRouter(tags=["oauth"], include_in_schema=False)
 

@@ -10,7 +10,6 @@ from overset.kernel.errors import InvalidRequest
 from overset.manager.authorizations.model import Waiting
 from overset.manager.authorizations.service import redirect_source
 from overset.manager.client_address import find_client_address
-from overset.manager.http import served
 from overset.manager.oauth.assembly import OAuth
 from overset.manager.oauth.authorization import SignInFirst, Step
 from overset.manager.oauth.clients.asker import asked_by
@@ -23,6 +22,7 @@ from overset.manager.pages.render import render
 from overset.manager.people.dependencies import Visitor
 from overset.manager.people.model import SignedIn
 from overset.manager.people.sessions import SessionService
+from overset.rest.http import served
 
 router = APIRouter(include_in_schema=False)
 

@@ -20,11 +20,11 @@ from starlette.responses import JSONResponse
 from overset.kernel.errors import InvalidRequest
 from overset.kernel.settings import Settings
 from overset.manager.client_address import find_client_address
-from overset.manager.http import served
 from overset.manager.oauth.clients.metadata import Described, read_metadata
 from overset.manager.oauth.clients.registry import REGISTRATION_TIME, ClientRegistry
 from overset.manager.oauth.clients.service import NewClient
 from overset.manager.state.limit import Limit
+from overset.rest.http import served
 
 PATH = "/register"
 _FORBIDDEN = 403

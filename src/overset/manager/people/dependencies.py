@@ -7,12 +7,12 @@ from fastapi import Depends, FastAPI, Request
 from starlette.responses import Response
 
 from overset.kernel.errors import OversetError
-from overset.manager.http import served
 from overset.manager.pages.cookies import session_cookie
 from overset.manager.people.destinations import HOME
 from overset.manager.people.entrance import go_on
 from overset.manager.people.model import SignedIn
 from overset.manager.people.sessions import SessionService
+from overset.rest.http import served
 
 Sessions = Annotated[SessionService, Depends(served(SessionService))]
 

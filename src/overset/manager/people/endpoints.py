@@ -5,12 +5,12 @@ from typing import Annotated
 import structlog
 from fastapi import APIRouter, Depends, Response
 
-from overset.manager.http import Locator, PageOf, Paging, problems, served
-from overset.manager.paging import Page
 from overset.manager.people.dependencies import Sessions
 from overset.manager.people.invitations import InvitationService
 from overset.manager.people.model import Invitation
 from overset.manager.people.schema import InvitationCreate, InvitationIssued
+from overset.rest.http import Locator, PageOf, Paging, problems, served
+from overset.rest.paging import Page
 
 _log = structlog.get_logger(__name__)
 

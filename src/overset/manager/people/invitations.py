@@ -15,13 +15,13 @@ from overset.kernel.ids import WorkspaceId, new_invitation_id
 from overset.kernel.settings import Settings
 from overset.manager.changes.service import ChangeLog, Transaction
 from overset.manager.names import email_key, parse_email, parse_name
-from overset.manager.paging import DEFAULT_LIMIT, Page, fetch_page
 from overset.manager.people.model import Invitation, IssuedInvitation
 from overset.manager.people.passwords import PasswordService
 from overset.manager.tables import identities, invitations, memberships, passwords, workspaces
 from overset.manager.users.model import User
 from overset.manager.users.service import UserService
 from overset.manager.workspaces.service import WorkspaceService
+from overset.rest.paging import DEFAULT_LIMIT, Page, fetch_page
 
 LIFETIME = timedelta(days=7)
 DEFAULT_ROLE = "Gamma"

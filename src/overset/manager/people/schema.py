@@ -2,9 +2,9 @@
 
 from pydantic import BaseModel, Field
 
-from overset.manager.http import Text
 from overset.manager.people.invitations import DEFAULT_ROLE
 from overset.manager.people.model import Invitation
+from overset.rest.http import Text
 
 
 class InvitationCreate(BaseModel):

@@ -14,10 +14,10 @@ from overset.kernel.ids import SessionId, UserId, new_session_id
 from overset.kernel.settings import Settings
 from overset.manager.changes.service import ChangeLog
 from overset.manager.ending import end_sessions
-from overset.manager.paging import DEFAULT_LIMIT, Page, fetch_page
 from overset.manager.people.model import Method, Session, SignedIn
 from overset.manager.tables import grants, sessions
 from overset.manager.users.service import UserService
+from overset.rest.paging import DEFAULT_LIMIT, Page, fetch_page
 
 _SECRET_BYTES = 32
 _SEEN_EVERY = timedelta(minutes=1)

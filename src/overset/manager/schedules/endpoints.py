@@ -5,9 +5,9 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 
 from overset.kernel.ids import WorkspaceId
-from overset.manager.http import Locator, served
 from overset.manager.schedules.schema import Answered, Claimed, ClaimRequest
 from overset.manager.schedules.service import ScheduleService
+from overset.rest.http import Locator, served
 
 router = APIRouter(prefix="/schedules", tags=["internal"])
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from overset.manager.http import Text
+from overset.rest.http import Text
 
 
 class ClaimRequest(BaseModel):

@@ -4,11 +4,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends
 
-from overset.manager.http import Locator, PageOf, Paging, problems, served
-from overset.manager.paging import Page
 from overset.manager.teams.model import Team
 from overset.manager.teams.schema import TeamCreate, TeamUpdate
 from overset.manager.teams.service import TeamService
+from overset.rest.http import Locator, PageOf, Paging, problems, served
+from overset.rest.paging import Page
 
 router = APIRouter(prefix="/teams", tags=["teams"])
 

@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel, Field
 
-from overset.manager.http import Text
+from overset.rest.http import Text
 
 
 class TeamCreate(BaseModel):

@@ -9,9 +9,9 @@ from overset.kernel.errors import Conflict, NotFound
 from overset.kernel.ids import new_team_id
 from overset.manager.db import Database
 from overset.manager.names import parse_name, parse_slug
-from overset.manager.paging import DEFAULT_LIMIT, Page, fetch_page
 from overset.manager.tables import teams
 from overset.manager.teams.model import Team
+from overset.rest.paging import DEFAULT_LIMIT, Page, fetch_page
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,11 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Response
 
 from overset.auth.scopes import parse_scopes
-from overset.manager.http import Locator, PageOf, Paging, problems, served
-from overset.manager.paging import Page
 from overset.manager.tokens.model import Token
 from overset.manager.tokens.schema import TokenIssue, TokenIssued
 from overset.manager.tokens.service import TokenService
+from overset.rest.http import Locator, PageOf, Paging, problems, served
+from overset.rest.paging import Page
 
 router = APIRouter(prefix="/tokens", tags=["tokens"])
 

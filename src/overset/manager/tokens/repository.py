@@ -6,9 +6,9 @@ from sqlalchemy import select
 from sqlalchemy.engine import Connection
 
 from overset.kernel.ids import TokenId, UserId
-from overset.manager.paging import Page, fetch_page
 from overset.manager.tables import tokens
 from overset.manager.tokens.model import Token
+from overset.rest.paging import Page, fetch_page
 
 
 def find_token(connection: Connection, token_id: str) -> Token | None:

@@ -5,10 +5,10 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field
 
-from overset.manager.http import Text
 from overset.manager.keys.service import MAX_TOKEN_TTL
 from overset.manager.tokens.model import Token
 from overset.manager.tokens.service import DEFAULT_TTL
+from overset.rest.http import Text
 
 _MAX_WORKSPACES = 50
 

@@ -18,7 +18,6 @@ from overset.manager.keys.service import MAX_TOKEN_TTL, KeyService, Signer
 from overset.manager.keys.vault import ALGORITHM
 from overset.manager.members.service import MemberService
 from overset.manager.names import parse_name
-from overset.manager.paging import DEFAULT_LIMIT, Page
 from overset.manager.tables import tokens
 from overset.manager.tokens.model import IssuedToken, Token, TokenRequest
 from overset.manager.tokens.repository import find_token, page_tokens
@@ -26,6 +25,7 @@ from overset.manager.users.model import User
 from overset.manager.users.service import UserService
 from overset.manager.workspaces.model import RegisteredWorkspace
 from overset.manager.workspaces.service import WorkspaceService
+from overset.rest.paging import DEFAULT_LIMIT, Page
 
 DEFAULT_TTL = timedelta(hours=1)
 _KEPT_AFTER_EXPIRY = timedelta(days=30)

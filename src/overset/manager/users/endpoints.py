@@ -4,11 +4,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends
 
-from overset.manager.http import Locator, PageOf, Paging, problems, served
-from overset.manager.paging import Page
 from overset.manager.users.model import User
 from overset.manager.users.schema import UserCreate, UserUpdate
 from overset.manager.users.service import UserService
+from overset.rest.http import Locator, PageOf, Paging, problems, served
+from overset.rest.paging import Page
 
 router = APIRouter(prefix="/users", tags=["users"])
 

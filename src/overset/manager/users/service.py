@@ -14,9 +14,9 @@ from overset.kernel.ids import UserId, new_user_id
 from overset.manager.changes.service import ChangeLog, Transaction
 from overset.manager.ending import end_grants, end_sessions
 from overset.manager.names import email_key, parse_email, parse_name
-from overset.manager.paging import DEFAULT_LIMIT, Page, fetch_page
 from overset.manager.tables import grants, identities, memberships, passwords, sessions, users
 from overset.manager.users.model import User
+from overset.rest.paging import DEFAULT_LIMIT, Page, fetch_page
 
 _PUBLIC = [column for column in users.c if column.name not in {"email_key", "deleted_at"}]
 _KEPT = users.c.deleted_at.is_(None)

@@ -4,11 +4,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 
-from overset.manager.http import Locator, PageOf, Paging, problems, served
-from overset.manager.paging import Page
 from overset.manager.workspaces.model import RegisteredWorkspace
 from overset.manager.workspaces.schema import WorkspaceCreate, WorkspaceFacts, WorkspaceUpdate
 from overset.manager.workspaces.service import WorkspaceService
+from overset.rest.http import Locator, PageOf, Paging, problems, served
+from overset.rest.paging import Page
 
 router = APIRouter(prefix="/workspaces", tags=["workspaces"])
 internal = APIRouter(prefix="/workspaces", tags=["internal"])

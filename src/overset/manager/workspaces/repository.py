@@ -7,9 +7,9 @@ from sqlalchemy.engine import Connection
 
 from overset.kernel.errors import NotFound
 from overset.kernel.ids import TeamId, WorkspaceId
-from overset.manager.paging import Page, fetch_page
 from overset.manager.tables import workspaces
 from overset.manager.workspaces.model import RegisteredWorkspace
+from overset.rest.paging import Page, fetch_page
 from overset.tenancy.workspace import WorkspaceState
 
 _KEPT = workspaces.c.deleted_at.is_(None)

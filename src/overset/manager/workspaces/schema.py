@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from overset.manager.http import Text
+from overset.rest.http import Text
 from overset.tenancy.workspace import WorkspaceState
 
 

@@ -12,7 +12,6 @@ from overset.kernel.errors import Conflict, OversetError, Unavailable
 from overset.kernel.ids import WorkspaceId, new_workspace_id
 from overset.manager.changes.service import ChangeLog, Transaction
 from overset.manager.names import parse_name, parse_slug
-from overset.manager.paging import DEFAULT_LIMIT, Page
 from overset.manager.tables import gate_rules, memberships, workspaces
 from overset.manager.teams.service import TeamService
 from overset.manager.workspaces.model import RegisteredWorkspace
@@ -23,6 +22,7 @@ from overset.manager.workspaces.repository import (
     list_undropped,
     page_workspaces,
 )
+from overset.rest.paging import DEFAULT_LIMIT, Page
 from overset.tenancy.workspace import WorkspaceState
 
 _log = logging.getLogger(__name__)

@@ -4,11 +4,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Response
 
-from overset.manager.http import Locator, PageOf, Paging, problems, served
 from overset.manager.oauth.clients.model import Client
 from overset.manager.oauth.clients.schema import ClientCreate, ClientCreated, ClientView
 from overset.manager.oauth.clients.service import ClientService
-from overset.manager.paging import Page
+from overset.rest.http import Locator, PageOf, Paging, problems, served
+from overset.rest.paging import Page
 
 router = APIRouter(prefix="/clients", tags=["clients"])
 

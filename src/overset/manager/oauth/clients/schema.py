@@ -5,8 +5,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from overset.manager.http import Text
 from overset.manager.oauth.clients.metadata import ClientMetadata
+from overset.rest.http import Text
 
 _Texts = Annotated[list[Text], Field(max_length=10)]
 

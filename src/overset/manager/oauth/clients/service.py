@@ -14,8 +14,8 @@ from overset.manager.ending import end_grants
 from overset.manager.names import parse_name
 from overset.manager.oauth.clients.metadata import GRANT_TYPES, ClientMetadata, read_metadata
 from overset.manager.oauth.clients.model import Client, ClientKind, hash_secret, new_secret
-from overset.manager.paging import DEFAULT_LIMIT, Page, fetch_page
 from overset.manager.tables import clients, consents, grants
+from overset.rest.paging import DEFAULT_LIMIT, Page, fetch_page
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,8 @@ from typing import Any, Generic, TypeVar
 from sqlalchemy import literal, tuple_
 from sqlalchemy.engine import Connection
 
+from overset.kernel.columns import UTCDateTime
 from overset.kernel.errors import InvalidRequest
-from overset.manager.db import UTCDateTime
 
 T = TypeVar("T")
 

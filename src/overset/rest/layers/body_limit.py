@@ -4,8 +4,8 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from overset.kernel.errors import PayloadTooLarge
-from overset.manager.problems import refusal_response
-from overset.manager.request_id import read_request_id
+from overset.rest.problems import refusal_response
+from overset.rest.request_id import read_request_id
 
 
 class BodyLimitLayer:

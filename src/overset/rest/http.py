@@ -8,7 +8,7 @@ from typing import Annotated, Any, Generic, TypeVar
 from fastapi import Depends, FastAPI, Query, Request
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from overset.manager.paging import DEFAULT_LIMIT, MAX_LIMIT
+from overset.rest.paging import DEFAULT_LIMIT, MAX_LIMIT
 
 T = TypeVar("T")
 

@@ -6,7 +6,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from overset.kernel.ids import new_request_id
-from overset.manager.request_id import HEADER, write_request_id
+from overset.rest.request_id import HEADER, write_request_id
 
 _ACCEPTABLE = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 

@@ -1,1 +1,0 @@
-"""The manager's ASGI layers, one class a file."""

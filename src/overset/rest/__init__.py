@@ -1,0 +1,1 @@
+"""What every REST interface of ours has: services by type, documented problems, pages, ids."""

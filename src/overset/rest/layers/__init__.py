@@ -1,0 +1,1 @@
+"""ASGI layers around a REST application, one class a file."""
