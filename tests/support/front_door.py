@@ -62,10 +62,18 @@ class FrontDoor:
         state = WorkspaceState.ACTIVE
         self.registry.put(Workspace(ids[0], slug, slug.title(), state, ids[1]))
         decided = DecidedWorkspace(ids[0], slug, slug.title(), state.value, ids[1])
-        self.access.put_workspace(decided, **{Gate.MCP_SERVICE_ENABLED: True})
+        gates = {Gate.MCP_SERVICE_ENABLED: True, Gate.CHATBOT_ENABLED: True}
+        self.access.put_workspace(decided, **gates)
         member = DecidedMember(UserId(f"usr_{slug}"), f"{slug}@example.com", "A", "Admin")
         self.access.put_member(ids[0], member)
         self.access.issue(TokenId(f"tok_{slug}"), member.user_id)
+
+    def set_gates(self, slug: str, **gates: bool) -> None:
+        """Let these gates be all that is known of a workspace's."""
+        ids = (WorkspaceId(f"ws_{slug}"), TeamId("team_a"))
+        self.access.put_workspace(
+            DecidedWorkspace(ids[0], slug, slug.title(), "active", ids[1]), **gates
+        )
 
     def token(self, slug: str = "acme", **claims: Any) -> str:
         """Return a token of the workspace's member, with some claims changed."""

@@ -148,7 +148,7 @@ def test_the_page_of_settings_is_current() -> None:
 
 
 @pytest.mark.parametrize(
-    "package", ["auth", "chat", "flags", "kernel", "manager", "observe", "rest"]
+    "package", ["admission", "auth", "chat", "flags", "kernel", "manager", "observe", "rest"]
 )
 def test_a_process_without_superset_never_loads_it(package: str) -> None:
     modules = [

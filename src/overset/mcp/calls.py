@@ -14,7 +14,8 @@ from typing import NewType
 
 import structlog
 
-from overset.mcp.facts import Caller, Exchange
+from overset.admission.caller import Caller
+from overset.mcp.facts import Exchange
 from overset.mcp.relay import Relay, Word
 
 CallKey = NewType("CallKey", str)

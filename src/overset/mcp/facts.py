@@ -11,39 +11,15 @@ from typing import TYPE_CHECKING, Any
 from anyio import CancelScope
 from starlette.types import Scope
 
-from overset.auth.principal import Principal
+from overset.admission.caller import Caller
+from overset.admission.where import Where
 from overset.kernel.errors import OversetError, Refusal
 from overset.kernel.ids import RequestId
-from overset.tenancy.member import Member
-from overset.tenancy.workspace import Workspace
 
 if TYPE_CHECKING:
     from overset.tools.door import Target  # imports Superset, which is not to be made yet
 
 _KEY = "overset"
-
-
-@dataclass(frozen=True, slots=True)
-class Where:
-    """What the host says: a workspace, or None at a neutral door; and the public origin."""
-
-    workspace: Workspace | None
-    origin: str
-
-    @property
-    def resource(self) -> str:
-        """The MCP URL of this host: its name as a resource (RFC 8707 section 2)."""
-        return self.origin + "/mcp"
-
-
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """Who asks, where, and what they may: known after step 3."""
-
-    workspace: Workspace
-    principal: Principal
-    member: Member
-    gates: Mapping[str, bool]
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,7 @@ from http import HTTPStatus
 
 from starlette.responses import JSONResponse, Response
 
-from overset.auth.scopes import BASIC_SCOPES, InsufficientScopeError, format_scopes
-from overset.kernel.errors import InvalidToken, Refusal
+from overset.kernel.errors import Refusal
 from overset.kernel.ids import RequestId
 from overset.mcp.facts import RPCError
 
@@ -37,23 +36,3 @@ def _render_rpc(error: RPCError) -> Response:
         "error": {"code": error.code, "message": error.message, "data": dict(error.data)},
     }
     return JSONResponse(body, headers={"Cache-Control": "no-store"})
-
-
-def add_challenge(refusal: Refusal, *, metadata_url: str) -> None:
-    """Give `refusal` its `WWW-Authenticate` header (RFC 6750 section 3, RFC 9728 section 5.1).
-
-    Without credentials there is no error code to tell (RFC 6750 section 3.1).
-    """
-    scopes = BASIC_SCOPES
-    parts = []
-    if isinstance(refusal, InsufficientScopeError):
-        scopes = refusal.needed
-        parts = ['error="insufficient_scope"', f'error_description="{_quotable(refusal.detail)}"']
-    elif isinstance(refusal, InvalidToken) and refusal.code != "token_missing":
-        parts = ['error="invalid_token"', f'error_description="{_quotable(refusal.detail)}"']
-    parts += [f'resource_metadata="{metadata_url}"', f'scope="{format_scopes(scopes)}"']
-    refusal.headers["WWW-Authenticate"] = "Bearer " + ", ".join(parts)
-
-
-def _quotable(text: str) -> str:
-    return "".join(c for c in text if " " <= c <= "~" and c not in '"\\')

@@ -3,12 +3,11 @@
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
+from overset.admission.challenge import METADATA_PATH
+from overset.admission.where import Where
 from overset.auth.scopes import BASIC_SCOPES
 from overset.kernel.settings import Settings
-from overset.mcp.facts import Where, get_exchange
-
-METADATA_PATH = "/.well-known/oauth-protected-resource/mcp"
-"""Where clients look first: the resource's path comes after the well-known one (section 3.1)."""
+from overset.mcp.facts import get_exchange
 
 ROOT_PATH = METADATA_PATH.removesuffix("/mcp")
 """Where they look next."""

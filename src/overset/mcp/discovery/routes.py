@@ -5,11 +5,12 @@ from collections.abc import Mapping
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from overset.admission.challenge import METADATA_PATH
 from overset.auth.issuer import METADATA_PATH as ISSUER_PATH
 from overset.auth.issuer import OPENID_PATH, IssuerMetadata
 from overset.kernel.settings import Settings
 from overset.mcp.discovery.issuer import AUTHORIZE_PATH, IssuerDocument
-from overset.mcp.discovery.resource import METADATA_PATH, ROOT_PATH, ResourceDocument
+from overset.mcp.discovery.resource import ROOT_PATH, ResourceDocument
 
 _MANAGERS = ("/register", "/revoke", "/token")
 

@@ -2,12 +2,11 @@
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from overset.admission.where import locate
 from overset.auth.issuer import IssuerMetadata
-from overset.kernel.errors import HostNotServed, NotFound
 from overset.kernel.settings import Settings
 from overset.mcp.discovery.routes import make_routes
-from overset.mcp.facts import Where, get_exchange
-from overset.tenancy.hosts import HostKind, resolve_request
+from overset.mcp.facts import get_exchange
 from overset.tenancy.registry import WorkspaceRegistry
 
 
@@ -36,16 +35,7 @@ class OAuthMetadataRewriteMiddleware:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        get_exchange(scope).where = await self._locate(scope)
+        get_exchange(scope).where = await locate(
+            scope, settings=self._settings, registry=self._registry
+        )
         await self._public.get(scope["path"], self.app)(scope, receive, send)
-
-    async def _locate(self, scope: Scope) -> Where:
-        host = resolve_request(scope, self._settings)
-        if HostKind.NEUTRAL in host.kind:
-            return Where(None, self._settings.origin(host.name))
-        if host.slug is None:
-            raise HostNotServed
-        workspace = await self._registry.find(host.slug)
-        if workspace is None or workspace.slug != host.slug:
-            raise NotFound("workspace_unknown", "There is no workspace at this address.")
-        return Where(workspace, self._settings.workspace_origin(host.slug))

@@ -1,37 +1,30 @@
 """Step 3: where (workspace), who (principal) and may (member, gates, state), on every request."""
 
-from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from overset.auth.access import Access, Decision
-from overset.auth.bearer import read_bearer
+from overset.admission.admit import Admission, Entrance
+from overset.admission.challenge import add_challenge
+from overset.auth.access import Access
 from overset.auth.jwks import KeySource
-from overset.auth.jwt import Claims, Verifier, expired, misdirected
-from overset.auth.principal import Principal
 from overset.auth.scopes import InsufficientScopeError, format_scopes
 from overset.flags.gates import Gate
 from overset.kernel.clock import Now, utc_now
-from overset.kernel.errors import Forbidden, InvalidRequest, InvalidToken, NotFound, Refusal
-from overset.kernel.ids import TeamId, UserId, WorkspaceId
+from overset.kernel.errors import InvalidToken, NotFound, Refusal
 from overset.kernel.settings import Settings
-from overset.mcp.discovery.resource import METADATA_PATH
-from overset.mcp.facts import Caller, Exchange, get_exchange
-from overset.mcp.problems import add_challenge, render
+from overset.mcp.facts import Exchange, get_exchange
+from overset.mcp.problems import render
 from overset.tenancy.circuit import Circuits
-from overset.tenancy.member import Member
-from overset.tenancy.workspace import Workspace, WorkspaceState
 
 PROTECTED_PATH = "/mcp"
 
-_TOKEN_REASONS = frozenset({"token_unknown", "token_revoked", "user_disabled"})
+_ENTRANCE = Entrance(Gate.MCP_SERVICE_ENABLED, name="MCP")
 
 
 class WorkspacePermissionMiddleware:
     """Let a request through to `/mcp` if its bearer may enter the workspace that it names.
 
-    Everything is checked on every request; only the manager's decision is cached, and dropped at
-    once when something changes there. Refuses: 400, 401, 403, 404, 503.
+    Refuses as `Admission` does, and 503 while the workspace's database is known to be down.
     """
 
     def __init__(  # noqa: PLR0913 - each is one of the questions that this step answers
@@ -45,11 +38,8 @@ class WorkspacePermissionMiddleware:
         now: Now = utc_now,
     ) -> None:
         self.app = app
-        self._settings = settings
-        self._tokens = Verifier(keys, issuer=settings.issuer, now=now)
-        self._access = access
+        self._admission = Admission(settings, entrance=_ENTRANCE, keys=keys, access=access, now=now)
         self._circuits = circuits
-        self._now = now
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, if it may be served."""
@@ -67,92 +57,16 @@ class WorkspacePermissionMiddleware:
         await self.app(scope, receive, _Judge(self, exchange, scope, receive, send).send)
 
     async def _admit(self, scope: Scope, exchange: Exchange) -> None:
-        headers = Headers(scope=scope)
-        self._check_origin(headers, exchange)
-        named = _read_locator(headers)
-        host = exchange.get_where().workspace
-        if host is not None and named not in {None, host.slug, host.id}:
-            raise InvalidRequest(
-                "locators_disagree", "`X-Workspace-Id` names another workspace than the host does."
-            )
-        claims = await self._tokens.verify(
-            read_bearer(scope), audience=None if host is None else exchange.get_where().resource
-        )
-        locator = host.slug if host is not None else self._find_locator(claims, named)
-        decision = await self._access.decide(
-            subject=claims.subject,
-            token_id=claims.token_id,
-            client_id=claims.client_id,
-            workspace=locator,
-        )
-        exchange.caller = self._make_caller(claims, decision, neutral=host is None)
+        exchange.caller = caller = await self._admission.admit(scope, exchange.get_where())
         exchange.log |= {
-            "workspace": exchange.caller.workspace.slug,
-            "subject": claims.subject,
-            "client_id": claims.client_id,
+            "workspace": caller.workspace.slug,
+            "subject": caller.principal.subject,
+            "client_id": caller.principal.client_id,
         }
-        self._circuits.check(exchange.caller.workspace.id)
-
-    def _check_origin(self, headers: Headers, exchange: Exchange) -> None:
-        origins = headers.getlist("origin")
-        allowed = {exchange.get_where().origin, *self._settings.allowed_origins}
-        if exchange.get_where().workspace is None:
-            allowed |= self._settings.neutral_origins
-        if any(origin.lower() not in allowed for origin in origins):
-            raise Forbidden("origin_not_allowed", "This origin may not call MCP from a browser.")
-
-    def _find_locator(self, claims: Claims, named: str | None) -> str:
-        slugs = [slug for url in claims.audience if (slug := self._settings.find_slug(url))]
-        if not slugs:
-            raise misdirected()
-        if not named and len(slugs) > 1:
-            raise InvalidRequest(
-                "workspace_not_named",
-                "The token is for several workspaces: name one in the `X-Workspace-Id` header.",
-            )
-        return named or slugs[0]
-
-    def _make_caller(self, claims: Claims, decision: Decision, *, neutral: bool) -> Caller:
-        if decision.reason in _TOKEN_REASONS:
-            if claims.expires_at <= self._now():
-                raise expired()  # the manager's clock has no leeway
-            raise InvalidToken(decision.reason, "The token was revoked or its user is gone.")
-        workspace, member = decision.workspace, decision.member
-        # At a neutral door, whether a workspace exists is told to its members alone.
-        if workspace is None or member is None:
-            if neutral:
-                raise _no_such_workspace()
-            raise Forbidden("not_a_member", "You are not a member of this workspace.")
-        if self._settings.mcp_url(workspace.slug) not in claims.audience:
-            raise _no_such_workspace()
-        if not decision.allowed:
-            raise Forbidden(
-                decision.reason or "forbidden", "This workspace is suspended: ask its owner."
-            )
-        if not decision.gates.get(Gate.MCP_SERVICE_ENABLED, False):
-            raise Forbidden("gate_off", "MCP is turned off for this workspace: ask its owner.")
-        return Caller(
-            workspace=Workspace(
-                id=WorkspaceId(workspace.id),
-                slug=workspace.slug,
-                name=workspace.name,
-                state=WorkspaceState(workspace.state),
-                team_id=TeamId(workspace.team_id),
-            ),
-            principal=Principal(
-                issuer=claims.issuer,
-                subject=claims.subject,
-                workspace_id=WorkspaceId(workspace.id),
-                scopes=claims.scopes,
-                token_id=claims.token_id,
-                client_id=claims.client_id,
-            ),
-            member=Member(UserId(member.user_id), member.email, member.name, member.role),
-            gates=decision.gates,
-        )
+        self._circuits.check(caller.workspace.id)
 
     def _challenge(self, refusal: Refusal, exchange: Exchange) -> None:
-        add_challenge(refusal, metadata_url=exchange.get_where().origin + METADATA_PATH)
+        add_challenge(refusal, origin=exchange.get_where().origin)
 
     def judge(self, exchange: Exchange) -> Response | None:
         """Return the response to send in place of the inner one, if a message step refused."""
@@ -202,14 +116,3 @@ class _Judge:
                 return
             await self._send(head)
         await self._send(message)
-
-
-def _read_locator(headers: Headers) -> str | None:
-    values = headers.getlist("x-workspace-id")
-    if len(set(values)) > 1:
-        raise InvalidRequest("locators_disagree", "Send `X-Workspace-Id` once.")
-    return values[0].strip() if values else None
-
-
-def _no_such_workspace() -> NotFound:
-    return NotFound("workspace_unknown", "There is no such workspace, or you are not its member.")

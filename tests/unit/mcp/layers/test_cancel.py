@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from starlette.types import Receive, Scope, Send
 
+from overset.admission.caller import Caller
 from overset.auth.principal import Principal
 from overset.kernel.ids import (
     TeamId,
@@ -14,7 +15,7 @@ from overset.kernel.ids import (
     new_request_id,
 )
 from overset.mcp.calls import RunningCalls, make_key
-from overset.mcp.facts import Caller, Exchange, open_exchange
+from overset.mcp.facts import Exchange, open_exchange
 from overset.mcp.layers.cancel import CancelMiddleware
 from overset.mcp.relay import NoRelay
 from overset.tenancy.member import Member

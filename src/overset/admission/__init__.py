@@ -1,0 +1,1 @@
+"""Where, who and may of a request with a bearer: the same at each door of a workspace."""
