@@ -81,6 +81,7 @@ def _serve(app: FastAPI, manager: Manager) -> None:
         manager.tokens,
         manager.gates,
         manager.access,
+        manager.assistant,
         manager.operators,
         manager.authorizations,
         manager.forms,

@@ -5,6 +5,7 @@ from fastapi import Depends, FastAPI
 from overset.manager import health
 from overset.manager.access import endpoints as access
 from overset.manager.access.dependencies import require_operator, require_service
+from overset.manager.assistant import endpoints as assistant
 from overset.manager.changes import endpoints as changes
 from overset.manager.federation import endpoints as federation
 from overset.manager.federation import operators as identities
@@ -43,6 +44,7 @@ INTERNAL = (
     workspaces.internal,
     members.internal,
     people.internal,
+    assistant.router,
     access.router,
     changes.router,
     schedules.router,

@@ -16,6 +16,7 @@ from overset.kernel.secrets import Keys, load_keys
 from overset.kernel.settings import Settings
 from overset.manager.access.operator import OperatorGuard
 from overset.manager.access.service import AccessService
+from overset.manager.assistant.service import AssistantService
 from overset.manager.authorizations.service import AuthorizationService, open_authorizations
 from overset.manager.changes.publisher import ChangePublisher, NullPublisher, RedisPublisher
 from overset.manager.changes.service import ChangeLog
@@ -67,6 +68,7 @@ class Manager:
         tokens: what was issued to whom.
         gates: the features that are open where.
         access: the decisions for the data plane.
+        assistant: the tokens of the assistant.
         operators: the decisions for the REST API.
         clients: the OAuth clients that operators made.
         registry: all OAuth clients; in requests only, as it asks `state`.
@@ -95,6 +97,7 @@ class Manager:
     tokens: TokenService
     gates: GateService
     access: AccessService
+    assistant: AssistantService
     operators: OperatorGuard
     clients: ClientService
     registry: ClientRegistry
@@ -173,6 +176,7 @@ def _assemble(
     invitations = InvitationService(settings, changes, users, workspaces, passwords, now)
     authorizations = open_authorizations(state, limiter)
     sessions = SessionService(settings, changes, users, now)
+    access = AccessService(database, gates, sessions, now)
     own = make_own_client(settings, keys, workspaces)
     registry = open_registry(settings, clients, own=own, state=state, limiter=limiter)
     oauth = open_oauth(
@@ -190,7 +194,8 @@ def _assemble(
         keys=signing_keys,
         tokens=tokens,
         gates=gates,
-        access=AccessService(database, gates, sessions, now),
+        access=access,
+        assistant=AssistantService(settings, changes, access, tokens, now),
         operators=OperatorGuard(signing_keys, tokens, users, now),
         clients=clients,
         registry=registry,

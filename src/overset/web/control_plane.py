@@ -1,17 +1,19 @@
 """What Superset's pages ask the manager, from any thread."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from functools import partial
+from http import HTTPStatus
 from typing import Any
 
 import httpx
 from anyio.from_thread import BlockingPortal
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BaseModel, SecretStr, TypeAdapter, ValidationError
 
 from overset.auth.access import Decision, ManagerAccess
 from overset.kernel.changes import ChangeFeed
-from overset.kernel.errors import OversetError
+from overset.kernel.errors import Forbidden, OversetError
 from overset.kernel.feeds import open_feed
 from overset.kernel.ids import SessionId, UserId
 from overset.kernel.secrets import Keys
@@ -24,6 +26,24 @@ from overset.tenancy.workspace import Workspace
 _SESSIONS = "/internal/v1/sessions/"
 _USERS = "/internal/v1/users/"
 _LISTED = TypeAdapter(list[dict[str, str]])
+
+
+@dataclass(frozen=True, slots=True)
+class ShortToken:
+    """A token for one workspace, and for how many seconds it counts."""
+
+    value: SecretStr
+    seconds: int
+
+
+class _Problem(BaseModel):
+    code: str
+    detail: str
+
+
+class _Issued(BaseModel):
+    access_token: SecretStr
+    expires_in: int
 
 
 class ControlPlane:
@@ -109,8 +129,36 @@ class ControlPlane:
         except ValidationError as error:
             raise unreachable() from error
 
-    async def _ask(self, method: str, path: str, accept: frozenset[int]) -> httpx.Response:
-        return await ask(self._http, method, path, accept=accept)
+    def issue_token(
+        self, session_id: SessionId, user_id: UserId, workspace: Workspace
+    ) -> ShortToken:
+        """Return a token with which the assistant acts for who is signed in; see `ShortToken`.
+
+        Raises:
+            Forbidden: the sign-in has ended, or the person may not be here, or the gate is shut.
+            Unavailable: `manager_unreachable`.
+        """
+        question = {"user_id": user_id, "workspace": workspace.id}
+        path, accept = f"{_SESSIONS}{session_id}/token", frozenset({200, 403})
+        response = self._call(self._ask, "POST", path, accept, question)
+        try:
+            if response.status_code == HTTPStatus.FORBIDDEN:
+                problem = _Problem.model_validate_json(response.content)
+                raise Forbidden(problem.code, problem.detail)
+            issued = _Issued.model_validate_json(response.content)
+        except ValidationError:
+            # Not as the cause: what could not be read may be a token.
+            raise unreachable() from None
+        return ShortToken(issued.access_token, issued.expires_in)
+
+    async def _ask(
+        self,
+        method: str,
+        path: str,
+        accept: frozenset[int],
+        json: Mapping[str, str] | None = None,
+    ) -> httpx.Response:
+        return await ask(self._http, method, path, accept=accept, json=json)
 
     def _call(self, function: Any, *arguments: Any) -> Any:
         if self._portal is None:

@@ -11,6 +11,7 @@ from overset.kernel.settings import Settings
 from overset.tenancy.circuit import Circuits
 from overset.web.content_policy import without_telemetry
 from overset.web.control_plane import ControlPlane
+from overset.web.exchange import add_exchange
 from overset.web.inject import inject
 from overset.web.menu import keep_menus_by_role
 from overset.web.requests import guard_requests
@@ -58,6 +59,7 @@ class WebPlugin:
             guard_requests(app, self._circuits)
             listing = self._control_plane.list_workspaces
             app.register_blueprint(make_blueprint(self._settings, list_workspaces=listing))
+            add_exchange(app, self._settings, issue_token=self._control_plane.issue_token)
             inject(app, [switcher])
             keep_menus_by_role()
 
