@@ -25,6 +25,7 @@ from overset.mcp.messages.hang_up import HangUpMiddleware
 from overset.mcp.messages.outcome import OutcomeMiddleware
 from overset.mcp.messages.rate_limit import make_rate_limit
 from overset.mcp.messages.scopes import ScopeMiddleware
+from overset.mcp.messages.tool_list import add_full_list
 from overset.mcp.messages.workspace import WorkspaceMiddleware
 from overset.mcp.token_verifier import WorkspaceTokenVerifier
 from overset.observe.metrics import Metrics
@@ -70,5 +71,6 @@ def make_server(
         raise SettingsError(["FastMCP's auth layer could not be built"])
     if search.get("enabled", False):
         _apply_tool_search_transform(server, search)
+        add_full_list(server)  # unless a request asks for all tools
     skip_definitions(server)
     return server
