@@ -52,6 +52,10 @@ bench-pages: env ## measure the pages of stock Superset and Overset in turn, in 
 	@bash tools/test-deps.sh wrk
 	@PYTHONPATH="$(CURDIR)/tests:$(CURDIR)$${PYTHONPATH:+:$$PYTHONPATH}" $(BIN)/python -m bench.pages $(ARGS)
 
+.PHONY: bench-chat
+bench-chat: env ## measure what the assistant adds to a model's own time
+	@PYTHONPATH="$(CURDIR)/tests:$(CURDIR)$${PYTHONPATH:+:$$PYTHONPATH}" $(BIN)/python -m bench.chat $(ARGS)
+
 .PHONY: docs
 docs: env ## write the reference pages that are made from code
 	@$(BIN)/python tools/settings_page.py

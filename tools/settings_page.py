@@ -45,7 +45,7 @@ def _type(annotation: Any) -> str:
     if get_origin(annotation) is tuple:
         return "list of text"
     names = {bool: "`true` or `false`", int: "whole number", float: "number", str: "text"}
-    return {**names, Path: "folder", SecretStr: "text, kept secret"}[annotation]
+    return {**names, Path: "path", SecretStr: "text, kept secret"}[annotation]
 
 
 def _limits(field: FieldInfo) -> list[str]:

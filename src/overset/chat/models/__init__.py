@@ -1,0 +1,1 @@
+"""Models of providers: which one a workspace has, what it costs, and what its errors mean."""
