@@ -1,0 +1,1 @@
+"""What the analyst says: brief Markdown, whose names and figures all come from tools."""

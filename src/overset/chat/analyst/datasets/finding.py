@@ -1,0 +1,202 @@
+"""Which dataset a question is about; several that fit about equally are asked about."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from overset.chat.analyst.datasets.description import Column, Dataset, Kind, Metric, read_dataset
+from overset.chat.analyst.matching import CLEAR, choose, likeness, score
+from overset.chat.analyst.outcomes import Outcome
+from overset.chat.analyst.questions.model import Aggregate, Grain, Question
+from overset.chat.analyst.steps import (
+    CannotError,
+    Desk,
+    FailedError,
+    NotSureError,
+    Script,
+    ask,
+    data_of,
+    need,
+    request,
+)
+from overset.chat.analyst.words import split_words
+
+_MOST_DESCRIBED = 6
+_MOST_LISTED = 100
+_SLOT = "dataset"
+_PLAIN = frozenset({"cleaned", "data", "dataset", "table", "view", "raw", "new", "v"})
+_GRAINS = frozenset(grain.value for grain in Grain)
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A dataset of the list, of which only the name is known."""
+
+    id: int
+    name: str
+
+
+def list_datasets(desk: Desk) -> Script[tuple[Listed, ...]]:
+    """Return the datasets that the member may see, by name.
+
+    Raises:
+        CannotError: there is none.
+        FailedError: the tool failed.
+    """
+    told = yield from ask(desk, "list_datasets", page=1, page_size=_MOST_LISTED)
+    rows = told.get("datasets") if isinstance(told, Mapping) else None
+    if rows is None:
+        raise FailedError("The tool `list_datasets` failed: its answer could not be read.")
+    names = Counter(str(row["table_name"]) for row in rows if _is_row(row))
+    found = [
+        Listed(row["id"], name if names[name] == 1 else f"{name} #{row['id']}")
+        for row in rows
+        if _is_row(row) and (name := str(row["table_name"]))
+    ]
+    if not found:
+        raise CannotError("There is no dataset here that you may see.")
+    return tuple(sorted(found, key=lambda one: (one.name.lower(), one.id)))
+
+
+def describe(desk: Desk, *listed: Listed) -> Script[tuple[Dataset, ...]]:
+    """Return the descriptions of some datasets, asked for all at once, of those that have one.
+
+    Raises:
+        FailedError: the tool failed for each of them.
+    """
+    need(desk, "get_dataset_info")
+    outcomes = yield tuple(request("get_dataset_info", identifier=one.id) for one in listed)
+    found: list[Dataset] = []
+    failures: list[FailedError] = []
+    for outcome in outcomes:
+        try:
+            found.append(_read(outcome))
+        except FailedError as error:
+            failures.append(error)
+    if not found:
+        raise failures[0]
+    return tuple(found)
+
+
+def _read(outcome: Outcome) -> Dataset:
+    try:
+        return read_dataset(data_of(outcome, "get_dataset_info"))
+    except ValueError as error:
+        raise FailedError(f"The tool `get_dataset_info` failed: {error}.") from error
+
+
+def find_named(phrase: str, listed: Sequence[Listed]) -> Listed | None:
+    """Return the dataset that a phrase names, or None where it names none.
+
+    Raises:
+        NotSureError: it could be several.
+    """
+    choice = choose(phrase, listed, names=lambda one: (one.name, _bare(one.name)))
+    if choice.best is None and choice.score >= CLEAR:
+        raise _which(choice.candidates, f"“{phrase}” could be several datasets.", phrase)
+    return choice.best
+
+
+def find_dataset(desk: Desk, question: Question) -> Script[Dataset]:
+    """Return the dataset of a question.
+
+    Raises:
+        CannotError: there is none to ask.
+        FailedError: a tool failed.
+        NotSureError: it could be several, or none.
+    """
+    listed = yield from list_datasets(desk)
+    named = _settled(question, listed) or _on_page(desk, listed)
+    if named is None and question.dataset:
+        named = find_named(question.dataset, listed)
+        if named is None:
+            raise _which(listed, f"I found no dataset like “{question.dataset}”.", "")
+    if named is None and len(listed) == 1:
+        named = listed[0]
+    if named is not None:
+        (dataset,) = yield from describe(desk, named)
+        return dataset
+    return (yield from _fitting(desk, question, listed))
+
+
+def _fitting(desk: Desk, question: Question, listed: tuple[Listed, ...]) -> Script[Dataset]:
+    near = sorted(listed, key=lambda one: -_affinity(one.name, question))
+    if len(near) > _MOST_DESCRIBED:
+        near = [one for one in near if _affinity(one.name, question)]
+        if not near:
+            raise _which(listed, "There are many datasets, and your question names none.", "")
+    described = yield from describe(desk, *near[:_MOST_DESCRIBED])
+    ranked = sorted(((_fit(one, question), one) for one in described), key=lambda pair: -pair[0])
+    best = [one for points, one in ranked if points == ranked[0][0]]
+    if ranked[0][0] > 0 and len(best) == 1:
+        return best[0]
+    if len(best) > 1 and ranked[0][0] > 0:
+        told = "Several datasets could answer that."
+    else:
+        told = "I found nothing in your datasets that fits."
+    raise _which([Listed(one.id, one.name) for one in best] or listed, told, "")
+
+
+def _fit(dataset: Dataset, question: Question) -> float:
+    """Return how much of a question a dataset knows: its name first, then each phrase."""
+    points = 0.0
+    for phrase in question.measures:
+        counts = question.aggregate in {Aggregate.COUNT, Aggregate.COUNT_DISTINCT}
+        figures: tuple[Column | Metric, ...] = (*dataset.figures, *dataset.metrics)
+        names = dataset.columns if counts else figures
+        points += (
+            max((score(phrase, n) for one in names for n in one.names if n), default=0) >= CLEAR
+        )
+    for phrase in question.groups:
+        points += _knows(dataset, phrase)
+    for condition in question.conditions:
+        points += any(
+            len(split_words(column.name)) and column.name.lower() in condition.phrase
+            for column in dataset.columns
+        )
+    points += 2 * _affinity(dataset.name, question)
+    return points
+
+
+def _knows(dataset: Dataset, phrase: str) -> bool:
+    if phrase in _GRAINS:
+        return bool(dataset.times())
+    columns = [c for c in dataset.columns if c.kind is not Kind.OTHER]
+    return max((score(phrase, n) for c in columns for n in c.names if n), default=0) >= CLEAR
+
+
+def _affinity(name: str, question: Question) -> float:
+    """Return from 0 to 1 how much of a dataset's name the question says."""
+    said = split_words(question.text)
+    named = [word for word in split_words(name) if word not in _PLAIN]
+    if not named:
+        return 0.0
+    return sum(any(likeness(word, one) for one in said) for word in named) / len(named)
+
+
+def _bare(name: str) -> str:
+    return " ".join(word for word in split_words(name) if word not in _PLAIN)
+
+
+def _settled(question: Question, listed: Sequence[Listed]) -> Listed | None:
+    said = question.settled_for(_SLOT, "")
+    named = said or question.settled_for(_SLOT, question.dataset)
+    return next((one for one in listed if named in {one.name, str(one.id)}), None)
+
+
+def _on_page(desk: Desk, listed: Sequence[Listed]) -> Listed | None:
+    if desk.page is None or desk.page.kind != "dataset":
+        return None
+    return next((one for one in listed if one.id == desk.page.id), None)
+
+
+def _which(found: Sequence[Listed], told: str, phrase: str) -> NotSureError:
+    names = tuple(one.name for one in found)
+    return NotSureError(
+        f"{told} Which one do you mean?", slot=_SLOT, phrase=phrase, candidates=names
+    )
+
+
+def _is_row(row: Any) -> bool:
+    return isinstance(row, Mapping) and isinstance(row.get("id"), int) and "table_name" in row

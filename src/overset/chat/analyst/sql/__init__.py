@@ -1,0 +1,1 @@
+"""SQL of the analyst: one SELECT, built as a tree and written in the data source's own dialect."""
