@@ -17,6 +17,7 @@ pytest.register_assert_rewrite("support")
 pytest_plugins = [
     "support.binding",
     "support.browser",
+    "support.chat",
     "support.desk",
     "support.manager",
     "support.deployment",

@@ -28,3 +28,11 @@ class ChatSettings(TaskSettings):
     chat_model_idle_seconds: float = Field(
         default=60, gt=0, description="A model that says nothing for so long is ended."
     )
+    chat_database_url: SecretStr | None = Field(
+        default=None, description="The assistant's database; by default SQLite under `home`."
+    )
+    chat_retention_days: int = Field(
+        default=90,
+        ge=1,
+        description="How long a conversation is kept in which nobody writes, in days.",
+    )

@@ -23,7 +23,8 @@ _of_requests = random.Random()  # noqa: S311 - as said
 os.register_at_fork(after_in_child=_of_requests.seed)
 
 
-def _random(prefix: str) -> str:
+def new_id(prefix: str) -> str:
+    """Return `prefix` + 26 base-32 digits that nobody can guess."""
     return _write(prefix, secrets.token_bytes(_BYTES))
 
 
@@ -33,22 +34,22 @@ def _write(prefix: str, given: bytes) -> str:
 
 def new_team_id() -> TeamId:
     """Return a new id `team_` + 26 base-32 digits."""
-    return TeamId(_random("team_"))
+    return TeamId(new_id("team_"))
 
 
 def new_user_id() -> UserId:
     """Return a new id `usr_` + 26 base-32 digits; it is the `sub` of the user's tokens for ever."""
-    return UserId(_random("usr_"))
+    return UserId(new_id("usr_"))
 
 
 def new_workspace_id() -> WorkspaceId:
     """Return a new id `ws_` + 26 base-32 digits; it names databases, roles and derived keys."""
-    return WorkspaceId(_random("ws_"))
+    return WorkspaceId(new_id("ws_"))
 
 
 def new_token_id() -> TokenId:
     """Return a new id `tok_` + 26 base-32 digits; it is the `jti` of a token."""
-    return TokenId(_random("tok_"))
+    return TokenId(new_id("tok_"))
 
 
 def new_request_id() -> RequestId:
@@ -58,24 +59,24 @@ def new_request_id() -> RequestId:
 
 def new_session_id() -> SessionId:
     """Return a new id `ses_` + 26 base-32 digits; it names a browser's sign-in, and opens none."""
-    return SessionId(_random("ses_"))
+    return SessionId(new_id("ses_"))
 
 
 def new_grant_id() -> GrantId:
     """Return a new id `grt_` + 26 base-32 digits; it names what a user allowed a client once."""
-    return GrantId(_random("grt_"))
+    return GrantId(new_id("grt_"))
 
 
 def new_client_id() -> str:
     """Return a new id `cli_` + 26 base-32 digits: the `client_id` of a registered OAuth client."""
-    return _random("cli_")
+    return new_id("cli_")
 
 
 def new_invitation_id() -> str:
     """Return a new id `inv_` + 26 base-32 digits; it names an invitation and opens nothing."""
-    return _random("inv_")
+    return new_id("inv_")
 
 
 def new_consent_id() -> str:
     """Return a new id `cns_` + 26 base-32 digits; it names what a user once let a client do."""
-    return _random("cns_")
+    return new_id("cns_")

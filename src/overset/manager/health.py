@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel
 
-from overset.manager.db import Database
+from overset.kernel.database import Database
 from overset.rest.http import problems, served
 
 router = APIRouter(prefix="/health", tags=["health"])

@@ -12,6 +12,7 @@ from pydantic import SecretStr
 from overset.flags.client import GateClient
 from overset.flags.provider import RulesProvider
 from overset.kernel.clock import Now, utc_now
+from overset.kernel.database import Database
 from overset.kernel.secrets import Keys, load_keys
 from overset.kernel.settings import Settings
 from overset.manager.access.operator import OperatorGuard
@@ -20,14 +21,13 @@ from overset.manager.assistant.service import AssistantService
 from overset.manager.authorizations.service import AuthorizationService, open_authorizations
 from overset.manager.changes.publisher import ChangePublisher, NullPublisher, RedisPublisher
 from overset.manager.changes.service import ChangeLog
-from overset.manager.db import Database
 from overset.manager.federation.assembly import open_federation
 from overset.manager.federation.service import FederationService
 from overset.manager.gates.service import DatabaseGateRules, GateService
 from overset.manager.keys.service import KeyService
 from overset.manager.keys.vault import Vault
 from overset.manager.members.service import MemberService
-from overset.manager.migrate import upgrade_database
+from overset.manager.migrate import upgrade_manager
 from overset.manager.oauth.assembly import OAuth
 from overset.manager.oauth.clients.assembly import open_registry
 from overset.manager.oauth.clients.own import make_own_client
@@ -152,7 +152,7 @@ def open_manager(
     """
     keys = keys or load_keys(settings)
     database = Database(settings.manager_dsn)
-    upgrade_database(database)
+    upgrade_manager(database)
     return _assemble(settings, keys, database, provisioner or _provisioner(settings, keys), now)
 
 

@@ -9,10 +9,10 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import text
 
+from overset.kernel.database import Database
 from overset.kernel.errors import SettingsError
 from overset.kernel.settings import Settings
 from overset.manager.app import create_app
-from overset.manager.db import Database
 from overset.manager.migrate import upgrade
 from overset.manager.services import Manager, open_manager
 from overset.manager.tables import metadata

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from overset.kernel.database import Database
 from overset.kernel.errors import SettingsError, Unavailable
 from overset.kernel.ids import WorkspaceId
 from overset.kernel.settings import load
 from overset.manager.app import create_app
-from overset.manager.db import Database
 from overset.manager.services import open_manager
 from overset.manager.workspaces.provisioner import NullProvisioner
 from overset.rest.layers.body_limit import BodyLimitLayer

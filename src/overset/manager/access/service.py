@@ -8,8 +8,8 @@ from sqlalchemy import select
 from sqlalchemy.engine import Connection
 
 from overset.kernel.clock import Now
+from overset.kernel.database import Database
 from overset.manager.access.model import Decision, Reason
-from overset.manager.db import Database
 from overset.manager.gates.service import GateService
 from overset.manager.members.model import Member
 from overset.manager.members.repository import find_member

@@ -10,10 +10,10 @@ from sqlalchemy.engine import Connection
 
 from overset.kernel.changes import Change, ChangeKind
 from overset.kernel.clock import Now
+from overset.kernel.database import Database
 from overset.kernel.ids import TokenId, UserId, WorkspaceId
 from overset.manager.changes.model import Changes, NewChange
 from overset.manager.changes.publisher import ChangePublisher
-from overset.manager.db import Database
 from overset.manager.tables import change_counter, changes
 
 KEPT = 10_000

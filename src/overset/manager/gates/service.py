@@ -9,10 +9,10 @@ from overset.flags.client import GateClient
 from overset.flags.gates import Gate
 from overset.flags.rules import GateMode, GateRule, GateValues
 from overset.kernel.changes import ChangeKind
+from overset.kernel.database import Database
 from overset.kernel.errors import NotFound
 from overset.kernel.ids import WorkspaceId
 from overset.manager.changes.service import ChangeLog
-from overset.manager.db import Database
 from overset.manager.gates.model import PLATFORM, GateState
 from overset.manager.tables import gate_rules
 from overset.manager.workspaces.service import WorkspaceService

@@ -10,8 +10,8 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.engine import Connection
 
 from overset.kernel.clock import Now
+from overset.kernel.database import Database
 from overset.kernel.ids import WorkspaceId
-from overset.manager.db import Database
 from overset.manager.schedules.model import DueWorkspace
 from overset.manager.tables import schedules, workspaces
 

@@ -5,9 +5,9 @@ from dataclasses import asdict, dataclass, replace
 from sqlalchemy import delete, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
+from overset.kernel.database import Database
 from overset.kernel.errors import Conflict, NotFound
 from overset.kernel.ids import new_team_id
-from overset.manager.db import Database
 from overset.manager.names import parse_name, parse_slug
 from overset.manager.tables import teams
 from overset.manager.teams.model import Team

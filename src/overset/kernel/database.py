@@ -1,4 +1,4 @@
-"""The manager's database: one engine, and transactions that read or write."""
+"""A database of ours, SQLite or PostgreSQL: one engine, and transactions that read or write."""
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,7 +24,7 @@ _SQLITE_PRAGMAS = (
 
 
 class Database:
-    """The manager's database, SQLite or PostgreSQL; close it when the process ends."""
+    """SQLite or PostgreSQL; close it when the process ends."""
 
     def __init__(self, dsn: str) -> None:
         url = make_url(dsn)
@@ -50,11 +50,21 @@ class Database:
             statement = text("SELECT pg_advisory_xact_lock(hashtext(:name))")
             connection.execute(statement, {"name": f"overset/{name}"})
 
-    def upsert(self, table: Any, *, key: Sequence[str], values: Mapping[str, object]) -> Any:
-        """Return the statement that inserts a row, or changes the one that has the same `key`."""
+    def upsert(
+        self,
+        table: Any,
+        *,
+        key: Sequence[str],
+        values: Mapping[str, object],
+        where: Any = None,
+    ) -> Any:
+        """Return the statement that inserts a row, or changes the one that has the same `key`.
+
+        With `where`, that one is changed only if it fulfils this condition.
+        """
         statement = (sqlite.insert if self.is_sqlite else postgresql.insert)(table).values(**values)
         changed = {name: value for name, value in values.items() if name not in key}
-        return statement.on_conflict_do_update(index_elements=list(key), set_=changed)
+        return statement.on_conflict_do_update(index_elements=list(key), set_=changed, where=where)
 
     def ping(self) -> None:
         """Ask the database for an answer; raises what SQLAlchemy raises."""
@@ -87,7 +97,7 @@ def _open_sqlite(url: Any) -> Engine:
 
 
 def _create_file(path: Path) -> None:
-    # The file holds people's names and (encrypted) keys: only its owner reads it.
+    # The files hold people's names and words, and (encrypted) keys: only their owner reads them.
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
 

@@ -1,0 +1,1 @@
+"""The schema of the assistant's database, step by step (Alembic)."""

@@ -1,0 +1,1 @@
+"""Threads: the conversations of a workspace's members, each owned by one of them."""
