@@ -60,6 +60,13 @@ bench-chat: env ## measure what the assistant adds to a model's own time
 docs: env ## write the reference pages that are made from code
 	@$(BIN)/python tools/settings_page.py
 	@$(BIN)/python tools/modules_page.py
+	@$(BIN)/python tools/widget_types.py
+
+.PHONY: widget
+widget: ## build the assistant from widget/ into src/overset/web/static
+	@bash tools/test-deps.sh
+	@npm --prefix widget run --silent check
+	@npm --prefix widget run --silent build
 
 .PHONY: screenshots
 screenshots: env ## photograph the pages for people into docs/images/pages

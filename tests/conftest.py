@@ -19,6 +19,7 @@ pytest_plugins = [
     "support.browser",
     "support.chat",
     "support.desk",
+    "support.drawer",
     "support.manager",
     "support.deployment",
     "support.people",

@@ -56,18 +56,23 @@ if [ ${#missing[@]} -gt 0 ]; then
   fi
 fi
 
-# The MCP clients, exactly as locked. The copy of the lock says what is installed.
-clients=tests/e2e/node
-if ! cmp -s "$clients/package-lock.json" "$clients/node_modules/.installed-lock.json"; then
-  echo "installing the MCP clients that the tests run"
+# What runs on Node, exactly as locked. The copy of the lock says what is installed.
+install_modules() {
+  local folder=$1 what=$2
+  if cmp -s "$folder/package-lock.json" "$folder/node_modules/.installed-lock.json"; then return; fi
+  echo "installing $what"
+  local log try
   log=$(mktemp)
   for try in 1 2 3; do
-    if npm --prefix "$clients" ci --loglevel=error >"$log" 2>&1; then break; fi
+    if npm --prefix "$folder" ci --loglevel=error >"$log" 2>&1; then break; fi
     if [ "$try" = 3 ]; then
       cat "$log" >&2
       exit 1
     fi
   done
   rm -f "$log"
-  cp "$clients/package-lock.json" "$clients/node_modules/.installed-lock.json"
-fi
+  cp "$folder/package-lock.json" "$folder/node_modules/.installed-lock.json"
+}
+
+install_modules tests/e2e/node "the MCP clients that the tests run"
+install_modules widget "what the widget is built with"
