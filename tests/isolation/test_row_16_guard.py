@@ -175,7 +175,9 @@ def test_row_16_the_address_that_was_checked_is_the_one_that_is_connected_to(
 @pytest.mark.parametrize(
     "host", ["db.inside.example", "10.0.0.5", "[::ffff:10.0.0.5]", "167772165", "012.0.0.5"]
 )
-@pytest.mark.parametrize("name", ["metadata_url", "redis_url", "manager_database_url"])
+@pytest.mark.parametrize(
+    "name", ["metadata_url", "redis_url", "manager_database_url", "chat_database_url"]
+)
 @pytest.mark.proves("GUARDS")
 def test_row_16_the_platforms_own_servers_are_refused_even_when_their_network_is_allowed(
     tmp_path: Path,

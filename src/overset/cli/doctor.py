@@ -55,6 +55,9 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield _check_home(settings)
     yield _check_names(settings)
     yield _check("manager database", lambda: _ask_database(settings.manager_dsn), _DATABASE)
+    if settings.chat_database_url is not None:
+        dsn = settings.chat_database_url.get_secret_value()
+        yield _check("chat database", lambda: _ask_database(dsn), _DATABASE)
     if settings.metadata_admin_url is not None:
         url = settings.metadata_admin_url.get_secret_value()
         yield _check("metadata server", lambda: _ask_rights(url), _DATABASE)

@@ -46,6 +46,7 @@ class AddressRule:
             settings.metadata_admin_url,
             settings.redis_url,
             settings.manager_database_url,
+            settings.chat_database_url,
         )
         urls = [secret.get_secret_value() for secret in secrets if secret]
         self._platform = [*urls, *([settings.manager_url] if settings.manager_url else [])]
