@@ -299,3 +299,13 @@ def test_the_key_of_the_environment_goes_to_no_other_server(
     run(Assistant(choose(provider, chat_model_key=None).model).ask("Hello"))
 
     assert "sk-of-somebody" not in str(provider.asked[0].headers)
+
+
+def test_anthropic_keeps_what_all_steps_begin_with(monkeypatch: pytest.MonkeyPatch) -> None:
+    with running_provider("anthropic") as provider:
+        monkeypatch.setenv("ANTHROPIC_BASE_URL", provider.url)
+        provider.will(said("Hello."))
+
+        run(Assistant(choose(provider, chat_model_url=None).model, [add]).ask("Hello"))
+
+    assert provider.asked[0].body["cache_control"] == {"type": "ephemeral"}

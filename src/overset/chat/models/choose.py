@@ -156,6 +156,9 @@ def _arguments(choice: Choice, provider: str, *, idle: float) -> dict[str, Any]:
         given["base_url"] = choice.url
         # Otherwise the SDK would send the key in its environment to this server.
         given.setdefault("api_key", _NO_KEY)
+    elif provider == "anthropic":
+        # The rules and the tools are long, and the same at each step of each turn.
+        given["model_kwargs"] = {"cache_control": {"type": "ephemeral"}}
     if provider == "openai":
         # Servers that speak OpenAI's language tell usage only if asked, and only chat completions.
         given |= {"stream_usage": True, "stream_chunk_timeout": None}

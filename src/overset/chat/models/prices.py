@@ -1,8 +1,10 @@
 """What known models cost: list prices of their providers, as of a date."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import cast
 
 from langchain_core.messages.ai import UsageMetadata
 
@@ -12,6 +14,9 @@ AS_OF = date(2026, 11, 23)
 _MILLION = 1_000_000
 _CACHE_WRITE = 1.25
 """What a token costs that the provider puts into its cache, as a part of an input token's price."""
+
+_WRITTEN = ("cache_creation", "ephemeral_5m_input_tokens")
+"""Where LangChain counts those; each is in one of them."""
 
 _SNAPSHOT = re.compile(r"-(?:\d{8}|\d{4}-\d{2}-\d{2}|latest)$")
 
@@ -29,8 +34,9 @@ class Price:
 
     def cost(self, usage: UsageMetadata) -> float:
         """Return the US dollars that a use of the model costs."""
-        details = usage.get("input_token_details", {})
-        read, written = details.get("cache_read") or 0, details.get("cache_creation") or 0
+        details = cast("Mapping[str, int | None]", usage.get("input_token_details", {}))
+        read = details.get("cache_read") or 0
+        written = sum(details.get(name) or 0 for name in _WRITTEN)
         fresh = usage["input_tokens"] - read - written
         dollars = (
             (fresh + written * _CACHE_WRITE) * self.input

@@ -26,11 +26,12 @@ def test_a_million_tokens_cost_their_price() -> None:
     assert price.cost(usage) == pytest.approx(18)
 
 
-def test_tokens_of_the_cache_cost_less_and_those_put_into_it_more() -> None:
+@pytest.mark.parametrize("written", ["cache_creation", "ephemeral_5m_input_tokens"])
+def test_tokens_of_the_cache_cost_less_and_those_put_into_it_more(written: str) -> None:
     price = find_price("anthropic:claude-sonnet-4-5")
 
     assert price is not None
-    details = {"cache_read": 400_000, "cache_creation": 200_000}
+    details = {"cache_read": 400_000, written: 200_000}
     usage = {"input_tokens": 1_000_000, "output_tokens": 0, "total_tokens": 1_000_000}
     assert price.cost({**usage, "input_token_details": details}) == pytest.approx(
         0.4 * 3 + 0.2 * 3 * 1.25 + 0.4 * 0.3
