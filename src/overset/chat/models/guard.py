@@ -102,9 +102,9 @@ async def _listen(
 
     Raises:
         TimeoutError: for `idle_seconds` nothing came.
-        ModelFailedError: it ended without saying that it is whole.
+        ModelFailedError: it ended without saying that it is whole, or without a word.
     """
-    pieces, is_whole = ask(), not tells_its_end
+    pieces, is_begun, is_whole = ask(), False, not tells_its_end
     try:
         while True:
             try:
@@ -112,12 +112,12 @@ async def _listen(
                     chunk = await anext(pieces)
             except StopAsyncIteration:
                 break
-            is_whole = is_whole or _is_last(chunk)
+            is_begun, is_whole = True, is_whole or _is_last(chunk)
             yield chunk
     finally:
         await pieces.aclose()  # type: ignore[attr-defined]  # LangChain's are generators
     if not is_whole:
-        raise ModelFailedError(CUT_OFF)
+        raise ModelFailedError(CUT_OFF if is_begun else GARBLED)
 
 
 def _is_last(chunk: ChatGenerationChunk) -> bool:
