@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from langchain.agents import create_agent
-from langchain_core.language_models import BaseChatModel, FakeListChatModel
+from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, AIMessageChunk, AnyMessage, HumanMessage, ToolMessage
 from langchain_core.tools import BaseTool
 from langgraph.checkpoint.memory import InMemorySaver
 
+from overset.chat.analyst.chat_model import OfflineAnalyst
 from overset.chat.models.choose import ChosenModel, Models
 from overset.kernel.ids import TeamId, WorkspaceId
 from overset.kernel.settings import Settings
@@ -20,7 +21,7 @@ from support.providers.server import Provider
 T = TypeVar("T")
 
 KEY = "sk-of-this-installation"
-ANALYST: BaseChatModel = FakeListChatModel(responses=["I am the offline analyst."])
+ANALYST = OfflineAnalyst()
 
 
 def run(story: Coroutine[Any, Any, T], *, within: float = 20) -> T:

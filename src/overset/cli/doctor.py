@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from overset.cli.common import AsJSON, Home, explained, load_settings
 from overset.cli.output import show
 from overset.kernel.clock import utc_now
-from overset.kernel.errors import OversetError
+from overset.kernel.errors import OversetError, SettingsError
 from overset.kernel.secrets import load_keys
 from overset.kernel.settings import Settings, find_unsafe_environment
 from overset.manager.federation.client import ProviderClient
@@ -66,6 +66,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
         yield _check("redis", lambda: _ask_redis(url), "start Redis, or correct OVERSET_REDIS_URL")
     if settings.oidc_issuer:
         yield _check_provider(settings)
+    yield _check_model(settings)
 
 
 _DATABASE = "start the server, or correct its URL and credentials in the settings"
@@ -149,6 +150,23 @@ def _check_provider(settings: Settings) -> Finding:
     finally:
         client.close()
     return Finding(check, ok=True, found=f"{settings.oidc_issuer}, back to {client.redirect_uri}")
+
+
+def _check_model(settings: Settings) -> Finding:
+    if settings.chat_model is None and settings.chat_models_file is None:
+        return Finding("model", ok=True, found="the offline analyst")
+    # Loaded here alone: what models need takes its time.
+    from overset.chat.analyst.chat_model import OfflineAnalyst
+    from overset.chat.models.choose import Models
+
+    try:
+        models = Models.open(settings, analyst=OfflineAnalyst())
+    except SettingsError as error:
+        remedy = "; ".join(error.problems)
+        return Finding("model", ok=False, found="it cannot be used", remedy=remedy)
+    own = f", and of {len(models.of_workspaces)} workspaces their own"
+    found = models.default.name + (own if models.of_workspaces else "")
+    return Finding("model", ok=True, found=found)
 
 
 def _ask_database(url: str) -> str:
