@@ -203,7 +203,7 @@ def test_a_page_that_changes_without_a_reload_is_noticed(page: Page) -> None:
     )
 
     expect(drawer(page).get_by_text("Looking at Sales by year")).to_be_visible()
-    expect(page.get_by_role("button", name="Describe this chart")).to_be_visible()
+    expect(page.get_by_role("button", name="What is on this page?")).to_be_visible()
 
 
 def test_a_token_that_is_refused_is_renewed_once_and_nobody_notices(

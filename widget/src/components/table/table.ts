@@ -63,7 +63,7 @@ export class ResultTable extends Component {
         setTimeout(() => (words.textContent = t("table.copy")), COPIED_MS);
       });
     });
-    return h("div", { class: "foot" }, h("span", {}, count), shown > 0 && copy);
+    return h("div", { class: "foot" }, h("span", { dir: "auto" }, count), shown > 0 && copy);
   }
 }
 

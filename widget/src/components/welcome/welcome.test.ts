@@ -9,7 +9,7 @@ describe("<overset-welcome>", () => {
     welcome.welcoming = { page: "chart", isOffline: false, recent: [] };
     inside<HTMLButtonElement>(welcome, "ul button").click();
 
-    expect(asked).to.deep.equal(["Describe this chart"]);
+    expect(asked).to.deep.equal(["What is on this page?"]);
     expect(textOf(welcome)).not.to.include("offline analyst");
   });
 

@@ -8,11 +8,11 @@ import { type Key, ago, t } from "../../messages.js";
 import { STYLES } from "./welcome.styles.js";
 
 const SUGGESTIONS: Readonly<Record<PageContext["kind"], readonly Key[]>> = {
-  chart: ["suggest.chart.1", "suggest.chart.2", "suggest.other.1"],
-  dashboard: ["suggest.dashboard.1", "suggest.dashboard.2", "suggest.other.1"],
-  dataset: ["suggest.dataset.1", "suggest.dataset.2", "suggest.other.3"],
-  other: ["suggest.other.1", "suggest.other.2", "suggest.other.3"],
-  sql_lab: ["suggest.sql_lab.1", "suggest.other.1", "suggest.other.2"],
+  chart: ["suggest.page", "suggest.charts", "suggest.abilities"],
+  dashboard: ["suggest.page", "suggest.charts", "suggest.abilities"],
+  dataset: ["suggest.page", "suggest.datasets", "suggest.abilities"],
+  other: ["suggest.datasets", "suggest.sales", "suggest.dashboard", "suggest.abilities"],
+  sql_lab: ["suggest.datasets", "suggest.sales", "suggest.abilities"],
 };
 
 export interface Welcoming {
