@@ -1,6 +1,7 @@
 """The settings of the assistant; `settings.py` reads them with all others."""
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, SecretStr
 
@@ -35,4 +36,29 @@ class ChatSettings(TaskSettings):
         default=90,
         ge=1,
         description="How long a conversation is kept in which nobody writes, in days.",
+    )
+    chat_mcp_url: str | None = Field(
+        default=None,
+        description="Where the assistant reaches MCP, if not at its public URL.",
+    )
+    chat_turn_seconds: float = Field(
+        default=300, gt=0, le=3600, description="How long one answer of the assistant may take."
+    )
+    chat_turn_steps: int = Field(
+        default=25, ge=1, le=1000, description="How often the model may be asked for one answer."
+    )
+    chat_turn_tokens: int = Field(
+        default=200_000,
+        ge=1,
+        description="Tokens that the model may read and write for one answer.",
+    )
+    chat_turn_cost_usd: float | None = Field(
+        default=None,
+        gt=0,
+        description="What one answer may cost, in US dollars, where the model's price is known.",
+    )
+    chat_approval: Literal["member", "always"] = Field(
+        default="member",
+        description="`member`: members may allow a tool that changes things for a conversation; "
+        "`always`: each call asks.",
     )

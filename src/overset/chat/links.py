@@ -1,0 +1,86 @@
+"""Links of a tool's answer: to things in Superset, at the workspace's own host and nowhere else."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal
+from urllib.parse import parse_qs, urlsplit
+
+from overset.chat.events import Link
+
+_MOST = 12
+_DEEPEST = 6
+_LONGEST = 2_000
+_URLS = ("url", "dashboard_url", "explore_url", "preview_url", "chart_url", "dataset_url")
+_TITLES = ("slice_name", "dashboard_title", "chart_name", "table_name", "title", "name", "label")
+_DASHBOARD = re.compile(r"/superset/dashboard/([^/]+)/?")
+_DATASET = re.compile(r"/tablemodelview/edit/(\d+)/?")
+_Kind = Literal["chart", "dashboard", "dataset", "explore", "sql_lab"]
+_NAMES: Mapping[_Kind, str] = {
+    "chart": "Chart",
+    "dashboard": "Dashboard",
+    "dataset": "Dataset",
+    "explore": "Explore",
+    "sql_lab": "SQL Lab",
+}
+
+
+def find_links(body: Any, *, origin: str) -> list[Link]:
+    """Return the links of an answer's JSON, each path once, in the order of the answer.
+
+    Args:
+        body: the answer.
+        origin: the workspace's own public origin, for example `https://acme.example.com`.
+    """
+    found: dict[str, Link] = {}
+    for thing in _walk(body, _DEEPEST):
+        for name in _URLS:
+            link = _read(thing.get(name), thing, origin=origin)
+            if link is not None and len(found) < _MOST:
+                found.setdefault(link.path, link)
+    return list(found.values())
+
+
+def _walk(body: Any, depth: int) -> Iterator[Mapping[str, Any]]:
+    if depth == 0:
+        return
+    if isinstance(body, Mapping):
+        yield body
+        for value in body.values():
+            yield from _walk(value, depth - 1)
+    elif isinstance(body, list):
+        for value in body:
+            yield from _walk(value, depth - 1)
+
+
+def _read(url: Any, thing: Mapping[str, Any], *, origin: str) -> Link | None:
+    path = _find_path(url, origin=origin)
+    if path is None:
+        return None
+    kind, number = _classify(path, thing.get("id"))
+    if kind is None:
+        return None
+    titles = (thing.get(name) for name in _TITLES)
+    title = next((one for one in titles if isinstance(one, str) and one.strip()), _NAMES[kind])
+    return Link(kind=kind, id=number, title=title[:_LONGEST], path=path)
+
+
+def _find_path(url: Any, *, origin: str) -> str | None:
+    """Return the path and query of a URL at the workspace's origin, or None."""
+    if not isinstance(url, str) or len(url) > _LONGEST or not url.isprintable() or "\\" in url:
+        return None
+    path = url.removeprefix(origin) if url.startswith(origin + "/") else url
+    return path if path.startswith("/") and not path.startswith("//") else None
+
+
+def _classify(path: str, number: Any) -> tuple[_Kind | None, int | None]:
+    """Return what a path leads to, and its id as far as that is known."""
+    parts = urlsplit(path)
+    own = number if isinstance(number, int) else None
+    if dashboard := _DASHBOARD.fullmatch(parts.path):
+        return "dashboard", int(dashboard[1]) if dashboard[1].isdecimal() else own
+    if dataset := _DATASET.fullmatch(parts.path):
+        return "dataset", int(dataset[1])
+    if parts.path.rstrip("/") == "/explore":
+        chart = parse_qs(parts.query).get("slice_id", [""])[0]
+        return ("chart", int(chart)) if chart.isdecimal() else ("explore", None)
+    return ("sql_lab", None) if parts.path.startswith("/sqllab") else (None, None)

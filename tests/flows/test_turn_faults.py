@@ -1,0 +1,323 @@
+"""Whatever fails in a turn is told honestly, and the conversation goes on."""
+
+import asyncio
+import copy
+from dataclasses import replace
+
+import httpx
+import pytest
+from langchain_core.messages import HumanMessage
+from langgraph.checkpoint.memory import InMemorySaver
+from structlog.testing import capture_logs
+
+from overset.chat.events import Failure, Limits, ToolCall, ToolResult, Warn
+from overset.chat.models.errors import UNREACHABLE, ModelFailedError
+from overset.chat.models.prices import Price
+from support.rows import fetch
+from support.scripted_model import Reply
+from support.talks import call, ended, kinds, make_asker, only, talking
+from support.wire import eventually
+
+pytestmark = pytest.mark.anyio
+
+CHARTS = call("list_charts")
+YES = Reply(texts=["Yes."])
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+class Faulty(httpx.AsyncHTTPTransport):
+    """The network, until a test changes what comes back; `cut` loses answers, not requests.
+
+    With `held`, a drawn chart is told to nobody: the event is set once it is drawn.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.down = False
+        self.cut = False
+        self.held: asyncio.Event | None = None
+        self.answer: httpx.Response | None = None
+
+    async def handle_async_request(self, request):
+        if self.down:
+            raise httpx.ConnectError("no route", request=request)
+        if self.answer is not None and b"tools/call" in request.content:
+            return self.answer
+        response = await super().handle_async_request(request)
+        if self.cut and b"tools/call" in request.content:
+            await response.aread()
+            raise httpx.ReadError("cut", request=request)
+        if self.held is not None and b"generate_chart" in request.content:
+            await response.aread()
+            self.held.set()
+            await asyncio.Event().wait()
+        return response
+
+
+async def test_a_token_revoked_in_mid_turn_ends_the_turn_and_says_so(sqlite_platform):
+    issued = sqlite_platform.manager.tokens.issue(
+        sqlite_platform.user("Admin"), workspaces=["acme"]
+    )
+    asker = make_asker(sqlite_platform, token=issued.value)
+
+    def revoke(_):
+        sqlite_platform.manager.tokens.revoke(issued.token.id)
+        return CHARTS
+
+    async with talking(sqlite_platform, asker=asker) as talk:
+        events = await talk.ask("charts", CHARTS, revoke, *[CHARTS] * 60)
+        assert ended(events) == "failed"
+        (failure,) = only(events, Failure)
+        assert failure.code in {"token_revoked", "invalid_token"}
+        assert events[-2] is failure
+        assert only(events, ToolResult)[0].status == "done"
+
+        talk.script.replies.clear()
+        talk.asker = make_asker(sqlite_platform)
+        events = await talk.ask("again", YES)
+        assert ended(events) == "done"
+
+
+async def test_tools_that_are_down_are_told_and_the_question_is_kept(sqlite_platform):
+    wire = Faulty()
+    async with talking(sqlite_platform, transport=wire) as talk:
+        wire.down = True
+        events = await talk.ask("charts")
+        assert kinds(events) == ["limits", "error", "finalize"]
+        (failure,) = only(events, Failure)
+        assert (failure.code, failure.can_retry) == ("tools_unreachable", True)
+        assert [one.text for one in (await talk.show()).messages] == ["charts"]
+
+        wire.down = False
+        events = await talk.ask("again", CHARTS, YES)
+        assert ended(events) == "done"
+        assert [one.text for one in (await talk.show()).messages] == ["charts", "again", "", "Yes."]
+
+
+@pytest.mark.parametrize("fault", ["down", "cut"])
+async def test_tools_that_are_lost_in_mid_turn_leave_a_usable_conversation(sqlite_platform, fault):
+    wire = Faulty()
+
+    def lose(_):
+        setattr(wire, fault, True)
+        return CHARTS
+
+    async with talking(sqlite_platform, transport=wire) as talk:
+        events = await talk.ask("charts", CHARTS, lose)
+        assert ended(events) == "failed"
+        assert [one.status for one in only(events, ToolResult)] == ["done", "interrupted"]
+        assert only(events, Failure)[0].code == "tools_unreachable"
+
+        setattr(wire, fault, False)
+        talk.script.replies.clear()
+        events = await talk.ask("again", YES)
+        assert ended(events) == "done"
+        assert "Interrupted" in talk.script.asked[-1][-2].text
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        httpx.Response(200, content=b"<html>", headers={"content-type": "text/html"}),
+        httpx.Response(200, content=b"{nonsense", headers={"content-type": "application/json"}),
+        httpx.Response(502, content=b"bad gateway"),
+    ],
+    ids=["page", "nonsense", "gateway"],
+)
+async def test_garbage_of_a_proxy_ends_the_turn_at_once(sqlite_platform, answer):
+    wire = Faulty()
+    async with talking(sqlite_platform, transport=wire) as talk:
+        wire.answer = answer
+        events = await talk.ask("charts", CHARTS)
+        assert ended(events) == "failed"
+        assert only(events, Failure)[0].code == "tools_unreachable"
+
+
+async def test_a_model_that_fails_is_told_and_what_it_said_is_kept(sqlite_platform):
+    broken = Reply(texts=["Half of "], fails=ModelFailedError(UNREACHABLE))
+    async with talking(sqlite_platform) as talk:
+        events = await talk.ask("speak", broken)
+        assert ended(events) == "failed"
+        assert only(events, Failure) == [UNREACHABLE]
+        assert [one.text for one in (await talk.show()).messages] == ["speak", "Half of "]
+        assert ended(await talk.ask("again", YES)) == "done"
+
+
+async def test_what_nobody_foresaw_is_told_without_its_cause(sqlite_platform):
+    async with talking(sqlite_platform) as talk:
+        with capture_logs() as logged:
+            events = await talk.ask("speak", Reply(fails=RuntimeError("secret=hunter2")))
+        assert [one["event"] for one in logged if one["log_level"] == "error"] == ["a turn failed"]
+        (failure,) = only(events, Failure)
+        assert failure.code == "internal_error"
+        assert "hunter2" not in str(events)
+        assert ended(await talk.ask("again", YES)) == "done"
+
+
+async def test_an_empty_answer_is_told(sqlite_platform):
+    async with talking(sqlite_platform) as talk:
+        events = await talk.ask("speak", Reply())
+        assert [one.code for one in only(events, Warn)] == ["model_empty"]
+        assert ended(events) == "done"
+
+
+async def test_calls_that_a_crash_cut_off_are_answered_and_not_run_again(sqlite_platform):
+    config = {"chart_type": "table", "columns": [{"name": "word"}]}
+    both = Reply(
+        calls=[
+            *call(
+                "generate_chart",
+                dataset_id=1,
+                config=config,
+                save_chart=True,
+                chart_name="crashed one",
+            ).calls,
+            ("list_charts", {"request": {}}),
+        ]
+    )
+    wire = Faulty()
+    async with talking(sqlite_platform, both, transport=wire) as talk:
+        talk.thread = replace(talk.thread, allowed_tools=frozenset({"generate_chart"}))
+        thread = talk.thread
+        wire.held = asyncio.Event()
+        await talk.start("draw")
+        await talk.wait_for(ToolResult)
+        await wire.held.wait()
+        await eventually(lambda: "ToolMessage" in str(list_writes(talk.saver)))
+        crashed = copy_of(talk.saver)  # as the process would leave it if it were gone now
+
+    async with talking(sqlite_platform, saver=crashed) as talk:
+        talk.thread = thread
+        shown = (await talk.show()).messages
+        assert [one.status for one in shown[-1].tool_calls] == ["interrupted", "done"]
+        events = await talk.ask("did it work?", YES)
+        assert ended(events) == "done"
+        assert only(events, ToolCall) == []
+        heard = talk.script.asked[-1]
+        assert [one.type for one in heard[-4:]] == ["ai", "tool", "tool", "human"]
+        assert "Interrupted" in heard[-3].text
+        assert sqlite_platform.canaries["acme"] in heard[-2].text
+    made = "SELECT count(*) AS n FROM slices WHERE slice_name = 'crashed one'"
+    assert fetch(sqlite_platform, made, workspace="acme")[0].n == 1
+
+
+def list_writes(saver):
+    """Return what steps wrote that are not over."""
+    return [
+        saver.serde.loads_typed(one[2]) for found in saver.writes.values() for one in found.values()
+    ]
+
+
+def copy_of(saver):
+    """Return a saver that holds what this one holds now."""
+    copied = InMemorySaver()
+    for name in ("storage", "writes", "blobs"):
+        getattr(copied, name).update(copy.deepcopy(dict(getattr(saver, name))))
+    return copied
+
+
+async def test_a_result_that_came_beside_a_call_that_was_cut_off_is_kept(sqlite_platform):
+    both = Reply(
+        calls=[
+            ("list_charts", {"request": {}}),
+            ("execute_sql", {"request": {"database_id": 1, "sql": ENDLESS, "timeout": 60}}),
+        ]
+    )
+    async with talking(sqlite_platform) as talk:
+        talk.thread = replace(talk.thread, allowed_tools=frozenset({"execute_sql"}))
+        talk.say(both)
+        turn_id = await talk.start("both")
+        await talk.wait_for(ToolResult)
+        await talk.turns.stop(turn_id)
+        events = await talk.read(turn_id)
+        assert sorted(one.status for one in only(events, ToolResult)) == ["done", "interrupted"]
+
+        await talk.ask("again", YES)
+        listed, counted = (one for one in talk.script.asked[-1] if one.type == "tool")
+        assert sqlite_platform.canaries["acme"] in listed.text
+        assert "Interrupted" in counted.text
+
+
+ENDLESS = (
+    "WITH RECURSIVE n AS (SELECT 1 AS x UNION ALL SELECT x + 1 FROM n WHERE x < 1000000000000)"
+    " SELECT count(*) FROM n"
+)
+
+
+async def test_the_time_of_a_turn_is_limited_and_its_end_is_announced(sqlite_platform):
+    async with talking(sqlite_platform, chat_turn_seconds=1.0) as talk:
+        events = await talk.ask("speak", Reply(texts=["Well"], hangs=True))
+        assert ended(events) == "limit"
+        assert kinds(events) == ["limits", "token", "limits", "warning", "error", "finalize"]
+        assert only(events, Limits)[0].seconds == 1.0
+        assert only(events, Warn)[0].code == "limit_near"
+        assert "1 seconds" in only(events, Failure)[0].detail
+        assert (await talk.show()).messages[-1].text == "Well"
+        assert ended(await talk.ask("again", YES)) == "done"
+
+
+@pytest.mark.parametrize(
+    ("limit", "words"),
+    [
+        ({"chat_turn_steps": 5}, "5 questions to the model"),
+        ({"chat_turn_tokens": 75}, "75 tokens"),
+        ({"chat_turn_cost_usd": 75 / 1_000_000}, "US dollars"),
+    ],
+)
+async def test_a_turn_without_end_ends_at_its_limit(sqlite_platform, limit, words):
+    price = Price(input=1.0, output=1.0, cached=1.0)
+    async with talking(sqlite_platform, lambda _: CHARTS, price=price, **limit) as talk:
+        events = await talk.ask("loop")
+        assert ended(events) == "limit"
+        (failure,) = only(events, Failure)
+        assert failure.code == "limit_reached"
+        assert words in failure.detail
+        assert any(one.code == "limit_near" and words in one.detail for one in only(events, Warn))
+        assert len(talk.script.asked) == 5
+
+        talk.script.replies.clear()
+        assert ended(await talk.ask("again", YES)) == "done"
+
+
+async def test_a_long_conversation_is_cut_for_the_model_and_whole_for_its_reader(sqlite_platform):
+    async with talking(sqlite_platform) as talk:
+        model = talk.turns._services.models.default.model
+        model.profile = {"max_input_tokens": 2_000}
+        for number in range(6):
+            await talk.ask(f"question {number} " + "word " * 300, Reply(texts=[f"answer {number}"]))
+        heard = talk.script.asked[-1]
+        assert heard[1].text.startswith("question")
+        assert 2 <= len(heard) < 8
+        assert heard[-1].text.startswith("question 5")
+        assert len((await talk.show()).messages) == 12
+
+
+async def test_many_turns_at_once_each_tell_all_of_their_own(sqlite_platform):
+    words = [f"{n} " for n in range(50)]
+
+    def speak(messages):
+        name = messages[-1].text
+        return Reply(texts=[f"{name}:{word}" for word in words], pace=0.005)
+
+    async with talking(sqlite_platform, speak) as talk:
+        threads = [talk.other_thread() for _ in range(20)]
+        turns = [await one.start(f"t{n}") for n, one in enumerate(threads)]
+        all_events = await asyncio.gather(*(talk.read(one) for one in turns))
+        for number, events in enumerate(all_events):
+            told = "".join(one.text for one in events if one.type == "token")
+            assert told == "".join(f"t{number}:{word}" for word in words)
+            assert ended(events) == "done"
+    assert not talk.turns._running
+
+
+async def test_a_message_is_kept_as_it_was_written(sqlite_platform):
+    odd = "Größe ☃ \u202eevil\u202c {braces} <b>html</b> " + "x" * 15_000
+    async with talking(sqlite_platform) as talk:
+        await talk.ask(odd, YES)
+        assert (await talk.show()).messages[0].text == odd
+        assert isinstance(talk.script.asked[0][-1], HumanMessage)
+        await eventually(lambda: not talk.turns._running)
