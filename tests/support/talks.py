@@ -148,9 +148,10 @@ async def talking(
     transport: httpx.AsyncBaseTransport | None = None,
     saver: BaseCheckpointSaver[Any] | None = None,
     price: Price | None = None,
+    models: Models | None = None,
     **settings: Any,
 ) -> AsyncIterator[Talk]:
-    """Run the assistant while the block lasts; its model answers with `replies`."""
+    """Run the assistant while the block lasts; its model answers with `replies`, or is given."""
     asker = asker or make_asker(platform)
     script = Script(list(replies))
     chosen = ChosenModel(ScriptedModel(script=script), "scripted", is_offline=False, price=price)
@@ -160,7 +161,7 @@ async def talking(
     turns = Turns(
         Services(
             settings=given,
-            models=Models(default=chosen, of_workspaces={}),
+            models=models or Models(default=chosen, of_workspaces={}),
             toolbox=toolbox,
             agents=Agents(saver),
             saver=saver,
