@@ -8,6 +8,8 @@ from langchain.agents.middleware.types import ToolCallRequest
 from langchain_core.messages import AIMessage, SystemMessage, ToolMessage
 from langchain_core.messages.ai import UsageMetadata
 from langchain_core.messages.utils import count_tokens_approximately
+from langchain_core.tools import BaseTool
+from langchain_core.utils.function_calling import convert_to_openai_tool
 from langgraph.runtime import Runtime
 from langgraph.types import Command
 
@@ -35,7 +37,14 @@ def find_turn(request: ToolCallRequest) -> TurnContext:
 
 
 class ModelStep(AgentMiddleware[_State, TurnContext, Any]):
-    """Asks the turn's own model, within its budget, for an answer that can be told."""
+    """Asks the turn's own model, within its budget, for an answer that can be told.
+
+    Its agent's tools are always the same: they are put into the words of models once.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._offered: list[BaseTool | dict[str, Any]] = []
 
     async def awrap_model_call(
         self,
@@ -52,8 +61,11 @@ class ModelStep(AgentMiddleware[_State, TurnContext, Any]):
         turn.budget.take_step()
         chosen = turn.chosen
         messages = fit(request.messages, tokens=find_room(chosen.model))
+        if not self._offered:
+            self._offered = [convert_to_openai_tool(tool) for tool in request.tools]
         asked = request.override(
             model=chosen.model,
+            tools=self._offered,
             system_message=SystemMessage(turn.prompt),
             messages=messages if chosen.is_offline else show_pages(messages),
         )
