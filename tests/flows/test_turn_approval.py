@@ -3,8 +3,10 @@
 from dataclasses import replace
 
 import pytest
+from pydantic import SecretStr
 
 from overset.chat.approvals import Decision
+from overset.chat.checkpoints import open_checkpoints
 from overset.chat.events import Finalize, Reason, ToolCall, ToolResult
 from overset.kernel.errors import Conflict, InvalidRequest
 from support.rows import fetch
@@ -53,12 +55,20 @@ async def test_a_change_waits_is_asked_about_and_is_made_once_approved(sqlite_pl
         assert count_charts(sqlite_platform, "approved one") == 1
 
 
-async def test_a_question_survives_a_reload_and_a_restart(sqlite_platform):
-    async with talking(sqlite_platform) as talk:
+async def test_a_question_survives_a_reload_and_a_restart(sqlite_platform, tmp_path):
+    url = SecretStr(f"sqlite:///{tmp_path / 'chat.db'}")
+    settings = sqlite_platform.settings.model_copy(update={"chat_database_url": url})
+    async with (
+        open_checkpoints(settings) as saver,
+        talking(sqlite_platform, saver=saver) as talk,
+    ):
         (asked,) = only(await talk.ask("draw", draw("restarted one")), ToolCall)
-        saver, thread = talk.saver, talk.thread
+        thread = talk.thread
 
-    async with talking(sqlite_platform, saver=saver) as talk:
+    async with (
+        open_checkpoints(settings) as saver,
+        talking(sqlite_platform, saver=saver) as talk,
+    ):
         talk.thread = thread
         shown = await talk.show()
         (pending,) = shown.pending

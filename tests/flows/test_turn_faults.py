@@ -5,6 +5,7 @@ import copy
 from dataclasses import replace
 
 import httpx
+import psycopg
 import pytest
 from langchain_core.messages import HumanMessage
 from langgraph.checkpoint.memory import InMemorySaver
@@ -155,6 +156,37 @@ async def test_what_nobody_foresaw_is_told_without_its_cause(sqlite_platform):
         (failure,) = only(events, Failure)
         assert failure.code == "internal_error"
         assert "hunter2" not in str(events)
+        assert ended(await talk.ask("again", YES)) == "done"
+
+
+class DownSaver(InMemorySaver):
+    """A database that does not answer while `down`."""
+
+    down = False
+
+    async def aput(self, *args, **given):
+        if self.down:
+            raise psycopg.OperationalError("password=hunter2")
+        return await super().aput(*args, **given)
+
+
+async def test_a_database_that_goes_down_in_mid_turn_is_told(sqlite_platform):
+    saver = DownSaver()
+
+    def lose(_):
+        saver.down = True
+        return CHARTS
+
+    async with talking(sqlite_platform, saver=saver) as talk:
+        with capture_logs():
+            events = await talk.ask("charts", lose)
+        assert [one.code for one in only(events, Failure)] == ["database_unavailable"]
+        assert "hunter2" not in str(events)
+        assert ended(events) == "failed"
+        assert only(events, ToolCall) == []  # what is not written down is not done
+
+        saver.down = False
+        talk.script.replies.clear()
         assert ended(await talk.ask("again", YES)) == "done"
 
 

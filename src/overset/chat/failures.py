@@ -4,6 +4,7 @@ import structlog
 
 from overset.chat.events import Failure
 from overset.chat.models.errors import explain
+from overset.chat.threads.database import OUTAGES, database_unavailable
 from overset.kernel.errors import OversetError, Refusal
 
 _log = structlog.get_logger(__name__)
@@ -49,6 +50,8 @@ def describe(error: BaseException) -> Failure:
     """
     if isinstance(error, TurnFailedError):
         return error.failure
+    if isinstance(error, OUTAGES):
+        return describe(database_unavailable())
     if isinstance(error, Refusal):
         can_retry = error.status in _PASSING
         return Failure(code=error.code, detail=error.detail, can_retry=can_retry)

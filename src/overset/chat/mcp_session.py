@@ -23,7 +23,7 @@ from mcp.types import (
     TextContent,
     Tool,
 )
-from pydantic import SecretStr
+from pydantic import SecretStr, ValidationError
 
 import overset
 from overset.chat.events import Failure
@@ -102,6 +102,8 @@ class Session:
                     break
         except McpError as error:
             raise _lost(error.error, may_have_run=False) from error
+        except ValidationError as error:
+            raise _lost(_closed(), may_have_run=False) from error
         return tuple(tools)
 
     async def call(self, name: str, arguments: Mapping[str, Any]) -> CallToolResult:
@@ -126,7 +128,7 @@ class Session:
 
         sending = asyncio.create_task(send(), name=f"call of {name}")
         try:
-            return await asyncio.shield(sending)
+            return await self._finish(sending)
         except McpError as error:
             return _refused(error.error)
         except asyncio.CancelledError:
@@ -141,6 +143,24 @@ class Session:
         if not self._client.done():
             self._owner.cancel()
         await asyncio.wait({self._owner})
+
+    async def _finish(self, sending: asyncio.Task[CallToolResult]) -> CallToolResult:
+        """Return the result of a call, unless the session ends before.
+
+        Raises:
+            McpError: the call was refused, or nobody knows what came of it.
+        """
+        owner = self._owner
+        assert owner is not None  # noqa: S101 - it was opened
+        await asyncio.wait({sending, owner}, return_when=asyncio.FIRST_COMPLETED)
+        if not sending.done():
+            sending.cancel()
+            raise McpError(_closed())
+        try:
+            return sending.result()
+        except ValidationError:
+            _log.exception("a tool's result is none of MCP")
+            raise McpError(_closed()) from None
 
     async def _open(self) -> _Client:
         """Return the client, and open it first if this is the first need.
@@ -172,7 +192,7 @@ class Session:
             _log.exception("an MCP session failed")
             _fail(opened, error)
         finally:
-            _fail(opened, McpError(ErrorData(code=LOST, message="The session was closed.")))
+            _fail(opened, McpError(_closed()))
 
     async def _begin(self, client: _Client, opened: asyncio.Future[_Client]) -> None:
         try:
@@ -182,6 +202,10 @@ class Session:
             self._done.set()
         else:
             opened.set_result(client)
+
+
+def _closed() -> ErrorData:
+    return ErrorData(code=LOST, message="The session was closed.")
 
 
 def _fail(opened: asyncio.Future[_Client], error: Exception) -> None:

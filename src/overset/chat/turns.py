@@ -8,6 +8,7 @@ from overset.chat.approvals import Decision, nothing_waits
 from overset.chat.asker import Asker
 from overset.chat.page import Page
 from overset.chat.repair import find_waiting
+from overset.chat.threads.database import outages_refused
 from overset.chat.threads.model import Thread, TurnId, new_turn_id
 from overset.chat.turn import Message, Services, Turn
 
@@ -49,8 +50,12 @@ class Turns:
         Raises:
             Conflict: `nothing_to_decide`, no call waits.
             InvalidRequest: `decision_incomplete`, not each call that waits has one decision.
+            Unavailable: `database_unavailable`, nobody can tell.
         """
-        saved = await self._services.saver.aget_tuple({"configurable": {"thread_id": thread.id}})
+        with outages_refused():
+            saved = await self._services.saver.aget_tuple(
+                {"configurable": {"thread_id": thread.id}}
+            )
         waiting = find_waiting(saved)
         if waiting is None:
             raise nothing_waits()
