@@ -111,7 +111,7 @@ def reached_at(origin: Platform, port: int) -> Platform:
 def running_beside(origin: Platform, **environment: str) -> Iterator[Platform]:
     """Run one more MCP process over the home of `origin` while the block lasts."""
     with tempfile.TemporaryDirectory(prefix="overset-beside-") as folder:
-        server = Server("mcp", Path(folder), {**_spoken_for(origin), **environment})
+        server = Server("mcp", Path(folder), {**spoken_for(origin), **environment})
         try:
             server.start()
             yield reached_at(origin, server.port)
@@ -119,7 +119,7 @@ def running_beside(origin: Platform, **environment: str) -> Iterator[Platform]:
             server.stop()
 
 
-def _spoken_for(origin: Platform) -> dict[str, str]:
+def spoken_for(origin: Platform) -> dict[str, str]:
     return {
         **origin.environment,
         "OVERSET_ISSUER": origin.settings.issuer,
@@ -136,7 +136,7 @@ def running_pair(
         tempfile.TemporaryDirectory(prefix="overset-split-") as folder,
         contextlib.ExitStack() as exits,
     ):
-        given = {**_spoken_for(origin), **environment}
+        given = {**spoken_for(origin), **environment}
         manager = Server("manager", Path(folder), given)
         mcp = Server("mcp", Path(folder), {**given, "OVERSET_MANAGER_URL": manager.url}, options)
         for server in (manager, mcp):
@@ -174,7 +174,7 @@ def running_pages(origin: Platform, *options: str, **environment: str) -> Iterat
         tempfile.TemporaryDirectory(prefix="overset-pages-") as folder,
         contextlib.ExitStack() as exits,
     ):
-        given = {**_spoken_for(origin), **environment}
+        given = {**spoken_for(origin), **environment}
         manager = Server("manager", Path(folder), given)
         web = Server("web", Path(folder), {**given, "OVERSET_MANAGER_URL": manager.url}, options)
         for server in (manager, web):
