@@ -1,6 +1,7 @@
-"""`overset manager`, `mcp`, `web` and `worker`: the processes of a production."""
+"""`overset manager`, `mcp`, `web`, `chat` and `worker`: the processes of a production."""
 
 import os
+from collections.abc import Callable
 from functools import partial
 from typing import Annotated
 
@@ -48,13 +49,7 @@ def mcp(
     configure_logging(settings)
     with told(settings.home):
         private_folder(settings.home)  # before Superset makes it, open to others
-    ready = partial(_say, "mcp", settings.port)
-    if settings.workers > 1:
-        load_keys(settings)  # what is missing is told once, not by each worker
-        serve_workers(_make_mcp, settings, ready=ready)
-        return
-    with listen(settings) as listener:
-        serve(_make_mcp(settings), listener=listener, ready=ready)
+    _serve(_make_mcp, "mcp", settings)
 
 
 @explained
@@ -74,9 +69,38 @@ def web(
     serve_web(settings, ready=partial(_say, "web", settings.port))
 
 
+@explained
+def chat(
+    *, port: Port = None, bind: Bind = None, home: Home = None, workers: Workers = None
+) -> None:
+    """Serve the assistant for every workspace; the manager is at OVERSET_MANAGER_URL."""
+    settings = load_settings(home, port=port, bind=bind, workers=workers)
+    configure_logging(settings)
+    with told(settings.home):
+        private_folder(settings.home)
+    _serve(_make_chat, "chat", settings)
+
+
+def _serve(make: Callable[[Settings], ASGIApp], process: str, settings: Settings) -> None:
+    ready = partial(_say, process, settings.port)
+    if settings.workers > 1:
+        load_keys(settings)  # what is missing is told once, not by each worker
+        serve_workers(make, settings, ready=ready)
+        return
+    with listen(settings) as listener:
+        serve(make(settings), listener=listener, ready=ready)
+
+
 def _make_mcp(settings: Settings) -> ASGIApp:
     configure_logging(settings)
     from overset.mcp.app import create_app
+
+    return create_app(settings, keys=load_keys(settings))
+
+
+def _make_chat(settings: Settings) -> ASGIApp:
+    configure_logging(settings)
+    from overset.chat.app import create_app
 
     return create_app(settings, keys=load_keys(settings))
 

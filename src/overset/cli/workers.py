@@ -1,4 +1,4 @@
-"""`overset mcp --workers`: several processes on one port, under uvicorn's own supervisor."""
+"""`--workers` of `overset mcp` and `chat`: processes on one port, under uvicorn's supervisor."""
 
 import multiprocessing
 import os

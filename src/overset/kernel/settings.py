@@ -43,7 +43,7 @@ class Settings(ChatSettings):
         default=1,
         ge=1,
         le=64,
-        description="Processes of one `overset mcp` or `overset web`; calls are shared equally.",
+        description="Processes of one `overset mcp`, `web` or `chat`; calls are shared equally.",
     )
     web_threads: int = Field(
         default=32,

@@ -23,7 +23,7 @@ def _visit(*fields: tuple[bytes, bytes]) -> dict[str, Any]:
 
     settings = load(domain="example.com", trusted_proxies="10.0.0.0/8", public_scheme="https")
     other: Any = None
-    app = _Dispatch(settings, manager=other, mcp=other, pages=WSGIMiddleware(pages))
+    app = _Dispatch(settings, manager=other, mcp=other, chat=other, pages=WSGIMiddleware(pages))
     scope = {
         "type": "http",
         "http_version": "1.1",
