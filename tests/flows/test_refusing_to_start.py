@@ -42,6 +42,12 @@ def test_settings_that_cannot_be_read_are_all_told_at_once(tmp_path, command):
         pytest.param(
             "mcp", {"OVERSET_MASTER_KEY": MASTER_KEY}, "OVERSET_MANAGER_URL", id="no manager"
         ),
+        pytest.param(
+            "chat",
+            {"OVERSET_MASTER_KEY": MASTER_KEY},
+            "OVERSET_MANAGER_URL",
+            id="no manager for the assistant",
+        ),
     ],
 )
 def test_what_would_be_unsafe_does_not_start(tmp_path, command, environment, said):
