@@ -6,7 +6,7 @@ from importlib.resources import files
 
 from flask import Response, abort
 
-_TYPES = {"switcher.js": "text/javascript"}
+_TYPES = {"assistant.js": "text/javascript", "switcher.js": "text/javascript"}
 _YEAR = 365 * 24 * 3600
 
 

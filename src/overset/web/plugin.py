@@ -9,6 +9,7 @@ from flask_appbuilder.const import AUTH_OAUTH
 from overset.kernel.secrets import Keys
 from overset.kernel.settings import Settings
 from overset.tenancy.circuit import Circuits
+from overset.web.assistant import make_assistant
 from overset.web.content_policy import without_telemetry
 from overset.web.control_plane import ControlPlane
 from overset.web.exchange import add_exchange
@@ -60,7 +61,7 @@ class WebPlugin:
             listing = self._control_plane.list_workspaces
             app.register_blueprint(make_blueprint(self._settings, list_workspaces=listing))
             add_exchange(app, self._settings, issue_token=self._control_plane.issue_token)
-            inject(app, [switcher])
+            inject(app, [switcher, make_assistant(self._control_plane.decide)])
             keep_menus_by_role()
 
         return mutate
