@@ -1,12 +1,13 @@
 """Work that goes on beside a block, and ends with it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
 import structlog
 
+_AGAIN_SECONDS = 0.5
 _log = structlog.get_logger(__name__)
 
 Work = Callable[[], Coroutine[Any, Any, None]]
@@ -20,9 +21,16 @@ async def in_background(*works: Work) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        for task in tasks:
+        await _end(tasks)
+
+
+async def _end(tasks: Sequence[asyncio.Task[None]]) -> None:
+    left = set(tasks)
+    while left:
+        for task in left:
             task.cancel()
-        await asyncio.wait(tasks)
+        # Once may not be enough: Redis' client has been seen to take a cancellation for an error.
+        _, left = await asyncio.wait(left, timeout=_AGAIN_SECONDS)
 
 
 async def _do(work: Work) -> None:

@@ -1,7 +1,9 @@
 """The events of one turn in memory: numbered from 1, written by one, read by many."""
 
+from bisect import bisect_right
 from collections import deque
 from collections.abc import AsyncIterator
+from operator import itemgetter
 
 import anyio
 
@@ -12,6 +14,13 @@ from overset.kernel.errors import InvalidRequest
 _LONGEST_NUMBER = 18
 
 
+JUMP = MOST_EVENTS
+"""How far the end of a turn whose process is gone lies behind its last event that is known.
+
+Its own readers may have seen more than reached anybody else, and hear of the end all the same.
+"""
+
+
 class Entries:
     """Events and their numbers; belongs to one event loop.
 
@@ -20,8 +29,9 @@ class Entries:
 
     def __init__(self, *, most: int = MOST_EVENTS) -> None:
         self._begun = False
-        self._events: deque[AnyEvent] = deque(maxlen=most)
+        self._kept: deque[tuple[int, AnyEvent]] = deque(maxlen=most)
         self._last = 0
+        self._lost = 0
         self._ended = False
         self._changed = anyio.Event()
 
@@ -44,29 +54,33 @@ class Entries:
         """Say that somebody runs the turn."""
         self._begun = True
 
-    def add(self, event: AnyEvent) -> None:
-        """Write the next event, unless the turn has ended."""
+    def add(self, event: AnyEvent, *, number: int | None = None) -> None:
+        """Write the next event, unless the turn has ended.
+
+        Args:
+            event: what happened.
+            number: its number, if there is none between the one before and this one.
+        """
         if self._ended:
             return
         self._begun = True
-        self._events.append(event)
-        self._last += 1
+        if len(self._kept) == self._kept.maxlen:
+            self._lost = self._kept[0][0]
+        self._last = self._last + 1 if number is None else number
+        self._kept.append((self._last, event))
         self._ended = isinstance(event, Finalize)
         self._wake()
 
     def skip_to(self, number: int) -> None:
-        """Go on with the event after `number`: those up to it are not known."""
+        """Go on with the event after `number`: those that are not known up to it are lost."""
         if number > self._last:
-            self._events.clear()
-            self._last = number
-            self._wake()
+            self._kept.clear()
+            self._last = self._lost = number
 
-    def list_after(self, number: int, *, most: int | None = None) -> list[tuple[int, AnyEvent]]:
+    def list_after(self, number: int, *, most: int) -> list[tuple[int, AnyEvent]]:
         """Return the events after `number` that are still kept, the first `most` of them."""
-        start = max(0, number - self._last + len(self._events))
-        end = len(self._events) if most is None else min(len(self._events), start + most)
-        first = self._last - len(self._events) + 1
-        return [(first + at, self._events[at]) for at in range(start, end)]
+        start = bisect_right(self._kept, number, key=itemgetter(0))
+        return [self._kept[at] for at in range(start, min(len(self._kept), start + most))]
 
     async def read(self, *, after: int) -> AsyncIterator[tuple[str, AnyEvent]]:
         """Yield what comes after the event `after`, up to the end; see `EventLog.read`."""
@@ -77,8 +91,8 @@ class Entries:
             if not found:
                 await self._wait(changed)
                 continue
-            if found[0][0] > seen + 1:
-                yield str(found[0][0] - 1), events_lost()
+            if seen < self._lost:
+                yield str(self._lost), events_lost()
             for number, event in found:
                 seen = number
                 yield str(number), event
@@ -94,8 +108,8 @@ class Entries:
 
     def end_as_lost(self) -> None:
         """Tell readers that nobody runs the turn any more."""
-        for event in turn_lost():
-            self.add(event)
+        for number, event in enumerate(turn_lost(), self._last + JUMP):
+            self.add(event, number=number)
 
     def _wake(self) -> None:
         changed, self._changed = self._changed, anyio.Event()

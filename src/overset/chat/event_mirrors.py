@@ -10,10 +10,11 @@ import structlog
 from redis.asyncio import Redis
 from redis.exceptions import RedisError, ResponseError
 
-from overset.chat.entries import Entries, turn_lost
+from overset.chat.entries import JUMP, Entries, turn_lost
 from overset.chat.event_streams import (
     BEAT_SECONDS,
     EVENT,
+    JUMPED,
     PROCESS,
     alive_key,
     events_key,
@@ -158,8 +159,8 @@ class Mirrors:
         """Write the end that the turn's process cannot; of several that try, one does."""
         key = events_key(turn_id)
         pipeline = self.redis.pipeline(transaction=True)
-        for number, event in enumerate(turn_lost(), mirror.entries.last + 1):
-            fields: dict[Any, Any] = {EVENT: write_event(event), PROCESS: mirror.process or ""}
+        for number, event in enumerate(turn_lost(), mirror.entries.last + JUMP):
+            fields: dict[Any, Any] = {EVENT: write_event(event), JUMPED: b"1"}
             pipeline.xadd(key, fields, id=write_id(number))
         try:
             await pipeline.execute()
@@ -168,8 +169,10 @@ class Mirrors:
 
 
 def _copy(mirror: _Mirror, number: int, fields: dict[bytes, bytes]) -> None:
-    if number <= mirror.entries.last:
+    entries = mirror.entries
+    if number <= entries.last:
         return
-    mirror.process = fields.get(PROCESS, b"").decode() or None
-    mirror.entries.skip_to(number - 1)
-    mirror.entries.add(read_event(fields[EVENT]))
+    mirror.process = fields.get(PROCESS, b"").decode() or mirror.process
+    if JUMPED not in fields:
+        entries.skip_to(number - 1)
+    entries.add(read_event(fields[EVENT]), number=number)

@@ -13,8 +13,11 @@ BEAT_SECONDS = 2.0
 ALIVE_SECONDS = 8
 """How long a process counts as alive that says nothing."""
 
-EVENT, PROCESS = b"e", b"p"
-"""The fields of an entry: the event as JSON, and the process that wrote it."""
+EVENT, PROCESS, JUMPED = b"e", b"p", b"j"
+"""The fields of an entry: the event as JSON, and the process that wrote it.
+
+`JUMPED` marks the end that others wrote of a turn whose process is gone: nothing is missing before.
+"""
 
 
 def events_key(turn_id: TurnId) -> str:

@@ -116,9 +116,11 @@ async def test_a_turn_that_nobody_runs_ends_as_lost(log, turn_id, monkeypatch) -
     monkeypatch.setattr("overset.chat.entries.SILENT_SECONDS", 0.05)
 
     found = [event for _, event in await read_all(log, turn_id)]
+    again = [event for _, event in await read_all(log, turn_id, after="7")]
 
     assert [event.type for event in found] == ["error", "finalize"]
     assert found[0].code == "turn_lost"
+    assert again == found
 
 
 async def test_who_asks_for_a_stop_is_heard(log, turn_id) -> None:
