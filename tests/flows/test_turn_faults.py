@@ -276,3 +276,32 @@ ENDLESS = (
     "WITH RECURSIVE n AS (SELECT 1 AS x UNION ALL SELECT x + 1 FROM n WHERE x < 1000000000000)"
     " SELECT count(*) FROM n"
 )
+
+
+async def test_a_call_with_broken_arguments_is_asked_for_again(sqlite_platform):
+    broken = Reply(calls=[("list_charts", "request = {}")])
+    async with talking(sqlite_platform) as talk:
+        events = await talk.ask("charts", broken, broken, CHARTS, YES)
+        assert ended(events) == "done"
+        assert [one.status for one in only(events, ToolResult)] == ["done"]
+        assert "not valid JSON" in talk.script.asked[1][-1].text
+        shown = (await talk.show()).messages
+        assert [one.text for one in shown] == ["charts", "", "Yes."]
+
+        events = await talk.ask("again", broken, broken, broken)
+        assert [one.code for one in only(events, Warn)] == ["model_empty"]
+        assert ended(await talk.ask("once more", YES)) == "done"
+
+
+async def test_calls_that_a_model_names_alike_are_told_apart(sqlite_platform):
+    def alike(*names):
+        return Reply(calls=[(name, {"request": {}}) for name in names], call_id="call_0")
+
+    async with talking(sqlite_platform) as talk:
+        events = await talk.ask(
+            "both", alike("list_charts", "list_datasets"), alike("list_charts"), YES
+        )
+        ids = [one.id for one in only(events, ToolResult)]
+        assert len(set(ids)) == 3
+        shown = (await talk.show()).messages
+        assert sorted(call.id for entry in shown for call in entry.tool_calls) == sorted(ids)

@@ -18,15 +18,17 @@ from pydantic import Field
 class Reply:
     """One answer: pieces of text, then calls (name, arguments), then perhaps an error or silence.
 
-    `pace` is the seconds before each piece.
+    `pace` is the seconds before each piece. Arguments that are text are sent as they are, and
+    `call_id` is the id of all calls, where a test wants one.
     """
 
     texts: Sequence[str] = ()
-    calls: Sequence[tuple[str, dict[str, Any]]] = ()
+    calls: Sequence[tuple[str, dict[str, Any] | str]] = ()
     pace: float = 0.0
     fails: Exception | None = None
     hangs: bool = False
     tokens: tuple[int, int] | None = (10, 5)
+    call_id: str | None = None
 
 
 @dataclass(slots=True)
@@ -74,8 +76,9 @@ class ScriptedModel(BaseChatModel):
             yield ChatGenerationChunk(message=AIMessageChunk(text))
         for index, (name, arguments) in enumerate(reply.calls):
             self.script.calls += 1
-            made = f"call_{self.script.calls}_{id(self.script)}"
-            chunk = {"name": name, "args": json.dumps(arguments), "id": made, "index": index}
+            made = reply.call_id or f"call_{self.script.calls}_{id(self.script)}"
+            written = arguments if isinstance(arguments, str) else json.dumps(arguments)
+            chunk = {"name": name, "args": written, "id": made, "index": index}
             message = AIMessageChunk("", tool_call_chunks=[{**chunk, "type": "tool_call_chunk"}])
             yield ChatGenerationChunk(message=message)
         if reply.hangs:

@@ -5,15 +5,15 @@ from typing import Any, cast
 
 from langchain.agents.middleware import AgentMiddleware, AgentState, ModelRequest, ModelResponse
 from langchain.agents.middleware.types import ToolCallRequest
-from langchain_core.messages import AIMessage, SystemMessage, ToolMessage
+from langchain_core.messages import AIMessage, AnyMessage, SystemMessage, ToolMessage
 from langchain_core.messages.ai import UsageMetadata
 from langchain_core.messages.utils import count_tokens_approximately
 from langchain_core.tools import BaseTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
-from langgraph.runtime import Runtime
 from langgraph.types import Command
 
 from overset.chat import events
+from overset.chat.calls import answer_broken_calls, name_calls
 from overset.chat.context import TurnContext
 from overset.chat.fitting import find_room, fit
 from overset.chat.prompts import show_pages
@@ -24,6 +24,9 @@ WRITE_TODOS = "write_todos"
 
 _STATUS: dict[str, Any] = {"pending": "pending", "in_progress": "running", "completed": "done"}
 _State = AgentState[Any]
+
+_MOST_BROKEN = 4
+"""Messages: an answer that cannot be read is asked for twice more."""
 
 
 def make_message_id(checkpoint_ns: str) -> str:
@@ -51,31 +54,38 @@ class ModelStep(AgentMiddleware[_State, TurnContext, Any]):
         request: ModelRequest[TurnContext],
         handler: Callable[[ModelRequest[TurnContext]], Awaitable[ModelResponse[Any]]],
     ) -> ModelResponse[Any]:
-        """Ask once.
+        """Ask once, and again if no call of the answer can be read.
 
         Raises:
             LimitReachedError: the turn may not ask any more.
         """
-        runtime = request.runtime
-        turn = runtime.context
-        turn.budget.take_step()
+        turn = request.runtime.context
+        asked, message_id = self._prepare(request), _find_id(request)
+        before: list[AnyMessage] = []
+        while True:
+            message = await _ask(asked, handler)
+            answers = answer_broken_calls(message)
+            if not answers or len(before) >= _MOST_BROKEN:
+                break
+            message.id = f"{message_id}_{len(before)}"
+            before += [message, *answers]
+            asked = asked.override(messages=[*asked.messages, message, *answers])
+        message.id = message_id
+        turn.narrator.end_message(message)
+        return ModelResponse(result=[*before, message])
+
+    def _prepare(self, request: ModelRequest[TurnContext]) -> ModelRequest[TurnContext]:
+        turn = request.runtime.context
         chosen = turn.chosen
         messages = fit(request.messages, tokens=find_room(chosen.model))
         if not self._offered:
             self._offered = [convert_to_openai_tool(tool) for tool in request.tools]
-        asked = request.override(
+        return request.override(
             model=chosen.model,
             tools=self._offered,
             system_message=SystemMessage(turn.prompt),
             messages=messages if chosen.is_offline else show_pages(messages),
         )
-        response = await handler(asked)
-        for message in response.result:
-            if isinstance(message, AIMessage):
-                _mark(message, runtime)
-                turn.budget.note(message.usage_metadata or _estimate(asked, message))
-                turn.narrator.end_message(message)
-        return response
 
 
 class ToolStep(AgentMiddleware[_State, TurnContext, Any]):
@@ -107,11 +117,26 @@ class ToolStep(AgentMiddleware[_State, TurnContext, Any]):
         return message
 
 
-def _mark(message: AIMessage, runtime: Runtime[TurnContext]) -> None:
-    """Give a message the id under which its text was told, and its tools' names for people."""
-    if runtime.execution_info is not None:
-        message.id = make_message_id(runtime.execution_info.checkpoint_ns)
-    keep_titles(message, runtime.context.toolset.get_title)
+async def _ask(
+    asked: ModelRequest[TurnContext],
+    handler: Callable[[ModelRequest[TurnContext]], Awaitable[ModelResponse[Any]]],
+) -> AIMessage:
+    """Return one answer of the model, counted, and its calls with ids of their own."""
+    turn = asked.runtime.context
+    turn.budget.take_step()
+    response = await handler(asked)
+    message = cast("AIMessage", response.result[0])
+    name_calls(message, [*asked.state["messages"], *asked.messages])
+    keep_titles(message, turn.toolset.get_title)
+    turn.budget.note(message.usage_metadata or _estimate(asked, message))
+    return message
+
+
+def _find_id(request: ModelRequest[TurnContext]) -> str:
+    """Return the id under which the text of the answer is told."""
+    place = request.runtime.execution_info
+    assert place is not None  # noqa: S101 - LangGraph runs this
+    return make_message_id(place.checkpoint_ns)
 
 
 def _estimate(asked: ModelRequest[TurnContext], message: AIMessage) -> UsageMetadata:

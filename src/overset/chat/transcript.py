@@ -64,7 +64,8 @@ async def read_transcript(saver: BaseCheckpointSaver[Any], thread_id: ThreadId) 
         for one in messages
         if isinstance(one, HumanMessage | AIMessage)
     ]
-    return Transcript(messages=tuple(entries), pending=tuple(waiting.tell() if waiting else ()))
+    told = (one for one in entries if one.text or one.tool_calls)
+    return Transcript(messages=tuple(told), pending=tuple(waiting.tell() if waiting else ()))
 
 
 def _tell_member(message: HumanMessage) -> Entry:
