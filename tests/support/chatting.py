@@ -1,6 +1,7 @@
 """Members who talk to the assistant over HTTP, and processes of it."""
 
 import contextlib
+import json
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -25,6 +26,7 @@ class Stream:
 
     response: httpx.Response
     seen: list[Told] = field(default_factory=list)
+    _lines: Iterator[str] | None = None
 
     @property
     def turn_id(self) -> str:
@@ -32,8 +34,9 @@ class Stream:
         return self.response.headers["x-turn-id"]
 
     def __iter__(self) -> Iterator[Told]:
+        self._lines = self._lines or self.response.iter_lines()
         fields: dict[str, str] = {}
-        for line in self.response.iter_lines():
+        for line in self._lines:
             name, _, value = line.partition(": ")
             if line:
                 fields[name] = value
@@ -68,6 +71,9 @@ class Talker:
     def send(self, method: str, path: str, **given: Any) -> httpx.Response:
         """Send one request below `/chat`, and return the whole answer."""
         headers = {**self._headers(), **given.pop("headers", {})}
+        if "json" in given:  # httpx would not send half a character
+            given["content"] = json.dumps(given.pop("json"))
+            headers["Content-Type"] = "application/json"
         return httpx.request(
             method, f"{self.url}/chat{path}", headers=headers, timeout=PATIENCE, **given
         )
