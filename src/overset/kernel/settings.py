@@ -96,7 +96,7 @@ class Settings(ChatSettings):
         description="Networks whose `X-Forwarded-Host` and `X-Forwarded-Proto` are believed.",
     )
     allowed_origins: CommaList = Field(
-        default=(), description="Browser origins that may call MCP, besides the host's own."
+        default=(), description="Browser origins that may call MCP or chat, besides the host's own."
     )
     data_source_allow: CommaList = Field(
         default=(),
