@@ -1,9 +1,13 @@
-"""The purge: ends what is left of threads that are deleted, untouched for long, or nobody's."""
+"""The purge: ends what is left of threads that are deleted, untouched for long, or nobody's.
+
+Of all others it keeps the last state alone: each step of a turn has written the whole of it.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TypeVar
 
 import anyio
@@ -12,14 +16,14 @@ from anyio.to_thread import run_sync
 
 from overset.auth.access import Access, Denial
 from overset.chat.background import in_background
-from overset.chat.checkpoints import Saver
+from overset.chat.checkpoints import Saver, prune_checkpoints
 from overset.chat.event_log import EventLog
 from overset.chat.threads.database import outages_refused
 from overset.chat.threads.housekeeping import Housekeeping
 from overset.chat.threads.leases import Leases
 from overset.chat.threads.model import Thread, ThreadId, new_turn_id
 from overset.kernel.changes import Change, ChangeKind
-from overset.kernel.errors import Refusal
+from overset.kernel.errors import Conflict, Refusal
 from overset.kernel.ids import UserId, WorkspaceId
 
 T = TypeVar("T")
@@ -27,6 +31,7 @@ Pair = tuple[WorkspaceId, UserId]
 
 _SWEEP_SECONDS = 24 * 3600
 _RETRY_SECONDS = 300
+_TOUCHED = timedelta(days=2)
 _GONE = frozenset({Denial.NOT_A_MEMBER, Denial.WORKSPACE_UNKNOWN})
 _log = structlog.get_logger(__name__)
 
@@ -98,6 +103,14 @@ class Purge:
             with outages_refused():
                 await self.saver.adelete_thread(thread_id)
 
+    async def _prune(self, thread_id: ThreadId) -> None:
+        try:
+            async with self.leases.hold(thread_id, new_turn_id(thread_id)):
+                with outages_refused():
+                    await prune_checkpoints(self.saver, thread_id)
+        except Conflict:
+            _log.debug("a thread is busy, and is pruned another day", thread=thread_id)
+
     async def sweep(self) -> None:
         """Delete what is to go.
 
@@ -111,6 +124,8 @@ class Purge:
         orphans = await _ask(self.housekeeping.list_orphans)
         for thread_id in orphans:
             await self._forget(thread_id)
+        for thread_id in await _ask(lambda: self.housekeeping.list_touched(within=_TOUCHED)):
+            await self._prune(thread_id)
         _log.info("conversations were purged", untouched=untouched, gone=gone, ended=len(orphans))
 
     async def _look(self, workspace_id: WorkspaceId, user_id: UserId) -> None:

@@ -6,6 +6,7 @@ import pytest
 from langchain_core.messages import AIMessage, HumanMessage
 from langgraph.checkpoint.serde.jsonplus import EXT_CONSTRUCTOR_SINGLE_ARG
 from langgraph.graph import MessagesState, StateGraph
+from langgraph.types import Command, interrupt
 
 from overset.chat.checkpoints import Saver, open_checkpoints, prune_checkpoints
 from overset.chat.threads.database import open_database
@@ -82,6 +83,27 @@ async def test_a_pruned_thread_has_its_last_state_and_goes_on(chat_settings: Set
         assert before[0] > 1
         assert await count(saver, other) == before[1]
         assert (await say(saver, thread_id, "three"))[:3] == ["one", "answer 1", "two"]
+
+
+async def test_a_question_that_waits_outlives_pruning(chat_settings: Settings) -> None:
+    open_database(chat_settings).close()
+    thread_id = new_thread_id()
+    config = {"configurable": {"thread_id": thread_id}}
+    graph = StateGraph(MessagesState)
+    graph.add_node("answer", answer)
+    graph.add_node("ask", lambda _: {"messages": [AIMessage(interrupt("May I?"))]})
+    graph.set_entry_point("answer")
+    graph.add_edge("answer", "ask")
+    async with open_checkpoints(chat_settings) as saver:
+        agent = graph.compile(checkpointer=saver)
+        await agent.ainvoke({"messages": [HumanMessage("one")]}, config)
+        await prune_checkpoints(saver, thread_id)
+        waiting = (await agent.aget_state(config)).interrupts
+
+        state = await agent.ainvoke(Command(resume="yes"), config)
+
+    assert [one.value for one in waiting] == ["May I?"]
+    assert [str(one.content) for one in state["messages"]] == ["one", "answer 1", "yes"]
 
 
 async def test_a_deleted_thread_leaves_nothing(chat_settings: Settings) -> None:

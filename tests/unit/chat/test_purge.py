@@ -138,6 +138,17 @@ async def test_what_nobody_touched_for_long_goes_with_its_messages(bench: Bench)
     assert (is_there(bench, ADA, old), is_there(bench, ADA, touched)) == (False, True)
 
 
+async def test_of_what_is_kept_the_last_state_alone_stays(bench: Bench) -> None:
+    thread_id, busy = await bench.write(ADA), await bench.write(BOB)
+
+    async with bench.purge.leases.hold(busy, new_turn_id(busy)):
+        await bench.purge.sweep()
+
+    states = [one.config["configurable"]["thread_id"] async for one in bench.saver.alist(None)]
+    assert states.count(thread_id) == 1
+    assert states.count(busy) > 1
+
+
 async def test_a_thread_in_which_nobody_wrote_goes_after_a_day(bench: Bench) -> None:
     empty, written = bench.threads.create(ADA).id, await bench.write(ADA)
     bench.clock.advance(timedelta(hours=23))

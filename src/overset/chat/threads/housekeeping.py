@@ -6,8 +6,9 @@ from typing import Any
 
 from sqlalchemy import delete, select, text, union, update
 
+from overset.chat.threads.database import now_ms
 from overset.chat.threads.model import ThreadId
-from overset.chat.threads.tables import readers, said, threads
+from overset.chat.threads.tables import leases, readers, said, threads
 from overset.kernel.clock import Now
 from overset.kernel.database import Database
 from overset.kernel.ids import UserId, WorkspaceId
@@ -65,6 +66,16 @@ class Housekeeping:
                         readers.c.user_id == user_id, readers.c.thread_id.in_(shared)
                     )
                 )
+
+    def list_touched(self, *, within: timedelta) -> list[ThreadId]:
+        """Return the threads in which somebody wrote not longer ago, and in which no turn runs."""
+        running = select(leases.c.thread_id).where(
+            leases.c.thread_id == threads.c.id, leases.c.ends_at > now_ms(self.database)
+        )
+        touched = threads.c.updated_at > self.now() - within
+        with self.database.reading() as connection:
+            query = select(threads.c.id).where(touched, ~running.exists())
+            return [ThreadId(one) for one in connection.execute(query).scalars()]
 
     def list_orphans(self) -> list[ThreadId]:
         """Return the threads of which only LangGraph's checkpoints are left."""
