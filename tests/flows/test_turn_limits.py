@@ -23,13 +23,14 @@ def anyio_backend() -> str:
 
 
 async def test_the_time_of_a_turn_is_limited_and_its_end_is_announced(sqlite_platform):
-    async with talking(sqlite_platform, chat_turn_seconds=1.0) as talk:
+    async with talking(sqlite_platform, chat_turn_seconds=3.0) as talk:
+        await talk.ask("hello", YES)  # the tools are known from now on
         events = await talk.ask("speak", Reply(texts=["Well"], hangs=True))
         assert ended(events) == "limit"
         assert kinds(events) == ["limits", "token", "limits", "warning", "error", "finalize"]
-        assert only(events, Limits)[0].seconds == 1.0
+        assert only(events, Limits)[0].seconds == 3.0
         assert only(events, Warn)[0].code == "limit_near"
-        assert "1 seconds" in only(events, Failure)[0].detail
+        assert "3 seconds" in only(events, Failure)[0].detail
         assert (await talk.show()).messages[-1].text == "Well"
         assert ended(await talk.ask("again", YES)) == "done"
 
