@@ -135,3 +135,35 @@ def test_a_change_that_failed_is_not_logged(manager: Manager):
         raise RuntimeError
 
     assert manager.changes.since(0) == before
+
+
+def test_active_members_are_found_by_parts_of_their_names_and_addresses(
+    data_plane: Client, manager: Manager
+):
+    _, ada = make_member(manager)
+    _, eve = make_member(manager, "acme", "eve_1@example.com")
+    _, gone = make_member(manager, "acme", "gone@example.com")
+    make_member(manager, "globex", "grace@example.com")
+    manager.users.update(ada.id, name="Ada Lovelace")
+    manager.users.update(eve.id, name="Eve Ådahl")
+    manager.users.update(gone.id, active=False)
+
+    def found(**asked: object) -> list[str]:
+        answer = data_plane.get("/internal/v1/workspaces/acme/members", params=asked)
+        return [one["name"] for one in answer.json()]
+
+    assert found() == ["Ada Lovelace", "Eve Ådahl"]
+    assert found(search="LOVE ada") == ["Ada Lovelace"]
+    assert found(search="Åd") == ["Eve Ådahl"]
+    assert found(search="eve_") == ["Eve Ådahl"]
+    assert found(search="a_a") == found(search="%") == found(search="grace") == []
+    assert found(limit=1) == ["Ada Lovelace"]
+
+
+def test_a_search_for_members_that_cannot_be_one_is_refused(data_plane: Client, manager: Manager):
+    make_member(manager)
+    path = "/internal/v1/workspaces/acme/members"
+
+    for asked in ({"search": "\0"}, {"search": "x" * 201}, {"limit": 0}, {"limit": 51}):
+        assert data_plane.get(path, params=asked).status_code == 422
+    assert data_plane.get(path.replace("acme", "nowhere")).status_code == 404

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Query
 
 from overset.manager.members.model import Member
 from overset.manager.members.schema import MemberPut, WorkspaceOfUser
@@ -11,7 +11,7 @@ from overset.rest.http import Locator, PageOf, Paging, problems, served
 from overset.rest.paging import Page
 
 router = APIRouter(prefix="/workspaces/{workspace}/members", tags=["members"])
-internal = APIRouter(prefix="/users", tags=["internal"])
+internal = APIRouter(tags=["internal"])
 
 Members = Annotated[MemberService, Depends(served(MemberService))]
 
@@ -40,8 +40,19 @@ def remove_member(members: Members, workspace: Locator, user_id: Locator) -> Non
     members.remove(workspace, user_id)
 
 
-@internal.get("/{user_id}/workspaces")
+@internal.get("/users/{user_id}/workspaces")
 def list_workspaces_of_user(members: Members, user_id: Locator) -> list[WorkspaceOfUser]:
     """List the workspaces of an active user by name; of anybody else there are none."""
     found = members.list_memberships_of(user_id)
     return [WorkspaceOfUser.model_validate(one.workspace) for one in found]
+
+
+@internal.get("/workspaces/{workspace}/members", responses=problems(404))
+def search_members(
+    members: Members,
+    workspace: Locator,
+    search: Annotated[str, Query(max_length=200, pattern=r"^[^\x00]*$")] = "",
+    limit: Annotated[int, Query(ge=1, le=50)] = 10,
+) -> list[Member]:
+    """List active members by name, in whose name or address all words of `search` are."""
+    return members.search(workspace, search, limit=limit)

@@ -1,8 +1,9 @@
 """What is asked about members."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, or_, select
 from sqlalchemy.engine import Connection
 
 from overset.kernel.ids import UserId, WorkspaceId
@@ -86,6 +87,23 @@ def page_members(
         limit=limit,
         cursor=cursor,
     )
+
+
+def search_members(
+    connection: Connection, *, workspace_id: str, words: Sequence[str], limit: int
+) -> list[Member]:
+    """Return the first active members, by name, whose name or address has each of the words."""
+    query = _MEMBERS.where(memberships.c.workspace_id == workspace_id, users.c.active)
+    for word in words:
+        key = word.casefold()
+        # SQLite lowers ASCII alone: a name with other letters is found as it is written too.
+        in_name = [
+            users.c.name.contains(word, autoescape=True),
+            func.lower(users.c.name).contains(key, autoescape=True),
+        ]
+        query = query.where(or_(*in_name, users.c.email_key.contains(key, autoescape=True)))
+    rows = connection.execute(query.order_by(users.c.name, users.c.email_key).limit(limit))
+    return [_make(row) for row in rows.mappings()]
 
 
 def _make(row: Any) -> Member:

@@ -16,6 +16,7 @@ from overset.manager.members.repository import (
     list_memberships_of,
     list_workspaces_of,
     page_members,
+    search_members,
 )
 from overset.manager.names import parse_name
 from overset.manager.tables import memberships
@@ -89,6 +90,12 @@ class MemberService:
         workspace_id = self.workspaces.get(workspace).id
         with self.changes.database.reading() as connection:
             return page_members(connection, workspace_id=workspace_id, limit=limit, cursor=cursor)
+
+    def search(self, workspace: str, text: str, *, limit: int) -> list[Member]:
+        """Return active members whose name or address has each word of a text, by name."""
+        workspace_id, words = self.workspaces.get(workspace).id, text.split()
+        with self.changes.database.reading() as connection:
+            return search_members(connection, workspace_id=workspace_id, words=words, limit=limit)
 
     def remove(self, workspace: str, user_id: str) -> None:
         """End a membership and what was granted in it; raises NotFound `member_unknown`."""
