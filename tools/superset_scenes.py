@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from assistant_scenes import ASSISTANT_SCENES
 from playwright.sync_api import Browser, Page
 
 from support.browser import somebody
@@ -69,6 +70,7 @@ SCENES: dict[str, Scene] = {
     "superset-explore": explore,
     "superset-refused": refused,
     "superset-nowhere": nowhere,
+    **ASSISTANT_SCENES,
 }
 
 
