@@ -4,7 +4,7 @@ import { Component, define } from "../../component.js";
 import { type Part, isWaiting } from "../../conversation.js";
 import { h } from "../../dom.js";
 import { icon } from "../../icons.js";
-import { t } from "../../messages.js";
+import { spoken, t } from "../../messages.js";
 import { Approval } from "../approval/approval.js";
 import { Message } from "../message/message.js";
 import { NoticeElement } from "../notice/notice.js";
@@ -142,13 +142,12 @@ function fill(element: HTMLElement, part: Part, shown: Shown): void {
 }
 
 function summarise({ seconds, usage }: Extract<Part, { kind: "summary" }>): string {
-  const parts = [
-    t("usage.seconds", { seconds: Math.max(1, Math.round(seconds)) }),
-    t("usage.tokens", { tokens: usage.input_tokens + usage.output_tokens }),
-  ];
+  const tokens = usage.input_tokens + usage.output_tokens;
+  const parts = [t("usage.seconds", { seconds: Math.max(1, Math.round(seconds)) })];
+  if (tokens) parts.push(t("usage.tokens", { tokens }));
   if (usage.cost_usd !== null) {
     const money = { style: "currency", currency: "USD", maximumFractionDigits: 4 } as const;
-    parts.push(t("usage.cost", { cost: usage.cost_usd.toLocaleString(undefined, money) }));
+    parts.push(t("usage.cost", { cost: usage.cost_usd.toLocaleString(spoken(), money) }));
   }
   return parts.join(" · ");
 }

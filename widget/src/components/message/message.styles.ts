@@ -50,7 +50,7 @@ export const STYLES = `
   @media (hover: none) { .copy { opacity: 1; } }
 
   .scroll {
-    overflow-x: auto; border: 1px solid var(--ov-border); border-radius: 8px;
+    max-height: 300px; overflow: auto; border: 1px solid var(--ov-border); border-radius: 8px;
     scrollbar-width: thin;
   }
   table { width: 100%; border-collapse: collapse; font-size: 13px; }

@@ -23,6 +23,15 @@ describe("<overset-table>", () => {
     expect(cells.map((one) => one.className)).to.deep.equal(["", "number", "null", "number"]);
   });
 
+  it("leaves out digits that only a computer means, and keeps them where one looks closer", () => {
+    const rows = [[272257.6008911133], [0.000123456], [-3.14159], [1e21]];
+    const table = shown({ columns: ["x"], rows, total_rows: 4 });
+
+    const cells = [...(table.shadowRoot?.querySelectorAll("td") ?? [])];
+    expect(cells.map((one) => one.textContent)).to.deep.equal(["272,257.6", "0.000123", "-3.14", "1e+21"]);
+    expect(cells[0]?.title).to.equal("272257.6008911133");
+  });
+
   it("says how many rows there are", () => {
     expect(inside(shown(SALES), ".foot").textContent).to.include("2 of 40 rows");
     expect(inside(shown({ ...SALES, rows: [], total_rows: 0 }), ".foot").textContent).to.equal("No rows");

@@ -4,14 +4,15 @@ import { Component, define } from "../../component.js";
 import { copyText, h } from "../../dom.js";
 import type { Table } from "../../events.js";
 import { icon } from "../../icons.js";
-import { counted, t } from "../../messages.js";
+import { counted, spoken, t } from "../../messages.js";
 import { STYLES } from "./table.styles.js";
 
 const COPIED_MS = 2000;
 const FORMULA = /^[=+\-@\t\r]/;
 
 /**
- * Values are shown as they came; numbers stand at the right.
+ * Values are shown as they came, but for digits that only a computer means; numbers stand at the
+ * right.
  *
  * @property table - the columns, the rows that are shown, and how many there are in all.
  */
@@ -82,7 +83,14 @@ function csvField(value: unknown): string {
 function cell(value: unknown, isNumber: boolean): HTMLElement {
   if (value === null || value === undefined) return h("td", { class: "null" }, "–");
   const text = wordOf(value);
-  return h("td", { class: isNumber ? "number" : null, title: text, dir: "auto" }, text);
+  const shown = typeof value === "number" && !Number.isInteger(value) ? shorten(value) : text;
+  return h("td", { class: isNumber ? "number" : null, title: text, dir: "auto" }, shown);
+}
+
+// A whole number may be a year, and stays as it is.
+function shorten(value: number): string {
+  const digits = Math.abs(value) < 1 ? { maximumSignificantDigits: 3 } : { maximumFractionDigits: 2 };
+  return value.toLocaleString(spoken(), digits);
 }
 
 function wordOf(value: unknown): string {
