@@ -3,10 +3,10 @@
 from fastapi import FastAPI
 
 from overset.chat import health
-from overset.chat.api import me, threads, turns
+from overset.chat.api import me, members, threads, turns
 from overset.rest.http import problems
 
-API = (me.router, threads.router, turns.router)
+API = (me.router, members.router, threads.router, turns.router)
 """For members, at `/chat` of their workspace's own host."""
 
 

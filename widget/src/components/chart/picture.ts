@@ -1,6 +1,6 @@
 /** Asks Superset for its own picture of a chart, with the page's cookie, and waits until it is drawn. */
 
-const WINDOW = "(window_size:!(800,500),thumb_size:!(800,500))";
+const WINDOW = "(window_size:!(640,400),thumb_size:!(640,400))";
 /** Rison: Superset's way to write JSON in addresses. */
 
 export interface Patience {
