@@ -26,7 +26,9 @@ def approval(page: Page, url: Address) -> None:
         welcome(page, url)
     page.get_by_label("Your question").fill(QUESTION)
     page.keyboard.press("Enter")
-    _drawer(page).get_by_role("button", name="Allow", exact=True).wait_for()
+    # The first question is for the query itself.
+    _drawer(page).get_by_role("button", name="Allow", exact=True).click()
+    _drawer(page).locator("overset-approval").get_by_text("Create chart").first.wait_for()
 
 
 def answer(page: Page, url: Address) -> None:

@@ -35,8 +35,12 @@ def find_links(body: Any, *, origin: str) -> list[Link]:
     for thing in _walk(body, _DEEPEST):
         for name in _URLS:
             link = _read(thing.get(name), thing, origin=origin)
-            if link is not None and len(found) < _MOST:
-                found.setdefault(link.path, link)
+            if link is None or (link.path not in found and len(found) >= _MOST):
+                continue
+            known = found.get(link.path)
+            # What lies deeper may know the name of what is linked above.
+            if known is None or known.title == _NAMES[known.kind]:
+                found[link.path] = link
     return list(found.values())
 
 

@@ -120,3 +120,11 @@ def test_links_lead_to_things_of_the_workspace():
 def test_no_link_leads_elsewhere(url):
     _, told = read({"id": 7, "url": url})
     assert told.links == ()
+
+
+def test_a_link_has_the_name_that_stands_deeper_in_the_answer():
+    chart = {"id": 7, "slice_name": "Sales", "url": f"{ORIGIN}/explore/?slice_id=7"}
+
+    _, told = read({"explore_url": f"{ORIGIN}/explore/?slice_id=7", "chart": chart})
+
+    assert told.links == (Link(kind="chart", id=7, title="Sales", path="/explore/?slice_id=7"),)

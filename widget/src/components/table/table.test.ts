@@ -19,7 +19,7 @@ describe("<overset-table>", () => {
     const table = shown(SALES);
 
     const cells = [...(table.shadowRoot?.querySelectorAll("td") ?? [])];
-    expect(cells.map((one) => one.textContent)).to.deep.equal(["EMEA", "12.5", "–", "2004"]);
+    expect(cells.map((one) => one.textContent)).to.deep.equal(["EMEA", "12.50", "–", "2004"]);
     expect(cells.map((one) => one.className)).to.deep.equal(["", "number", "null", "number"]);
   });
 
@@ -28,7 +28,7 @@ describe("<overset-table>", () => {
     const table = shown({ columns: ["x"], rows, total_rows: 4 });
 
     const cells = [...(table.shadowRoot?.querySelectorAll("td") ?? [])];
-    expect(cells.map((one) => one.textContent)).to.deep.equal(["272,257.6", "0.000123", "-3.14", "1e+21"]);
+    expect(cells.map((one) => one.textContent)).to.deep.equal(["272,257.60", "0.000123", "-3.14", "1e+21"]);
     expect(cells[0]?.title).to.equal("272257.6008911133");
   });
 

@@ -89,8 +89,9 @@ function cell(value: unknown, isNumber: boolean): HTMLElement {
 
 // A whole number may be a year, and stays as it is.
 function shorten(value: number): string {
-  const digits = Math.abs(value) < 1 ? { maximumSignificantDigits: 3 } : { maximumFractionDigits: 2 };
-  return value.toLocaleString(spoken(), digits);
+  const isSmall = Math.abs(value) < 1;
+  const cents = { minimumFractionDigits: 2, maximumFractionDigits: 2 };
+  return value.toLocaleString(spoken(), isSmall ? { maximumSignificantDigits: 3 } : cents);
 }
 
 function wordOf(value: unknown): string {
