@@ -9,7 +9,8 @@ import pytest
 
 from support.attack import Answer, Side, make_sides, planted_data_source
 from support.calls import HEALTH, sees_its_own, slowest_while
-from support.deployment import Platform, running_platform
+from support.deployment import Platform, read_tool, running_platform
+from support.intruders import enter
 from support.postgres import PostgresServer
 from support.rows import fetch
 
@@ -162,3 +163,21 @@ def test_limits_of_a_query_s_own_hold(served: Platform, postgres: PostgresServer
 
     assert [answer.body["row_count"] for answer in answers] == [5, 5, 5, 50]
     assert [row["x"] for row in answers[2].body["rows"]] == [1, 2, 3, 4, 5]
+
+
+def test_what_tells_about_one_thing_is_shortened_and_stays_whole_json(served: Platform) -> None:
+    ada = enter(served, "acme")
+    made = {"database": 1, "schema": "main", "table_name": "wordy", "sql": "SELECT 1 AS one"}
+    answer = ada.ask("POST", "acme", "/api/v1/dataset/", json=made)
+    assert answer.status_code == 201, answer.text
+    wordy = answer.json()["id"]
+    ada.ask("PUT", "acme", f"/api/v1/dataset/{wordy}", json={"description": "long " * 30_000})
+    ada.close()
+
+    told = served.call("get_dataset_info", {"request": {"identifier": wordy}})
+
+    dataset = read_tool(told)
+    assert dataset["description"].startswith("long long")
+    assert len(dataset["description"]) < 1000
+    assert [column["column_name"] for column in dataset["columns"]] == ["one"]
+    assert dataset["_truncation_notes"]

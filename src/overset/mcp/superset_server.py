@@ -3,6 +3,7 @@
 `superset mcp run` itself is never used: it runs the whole server inside one ambient app context.
 """
 
+from functools import partial
 from typing import Any
 
 import httpx
@@ -16,11 +17,17 @@ from superset.mcp_service.middleware import (
 from superset.mcp_service.middleware import create_response_size_guard_middleware
 from superset.mcp_service.server import _apply_tool_search_transform, build_middleware_list
 from superset.mcp_service.utils.permissions_utils import filter_sensitive_data
+from superset.mcp_service.utils.token_utils import (
+    INFO_TOOLS,
+    estimate_response_tokens,
+    truncate_oversized_response,
+)
 
 from overset.kernel.errors import SettingsError
 from overset.kernel.settings import Settings
 from overset.mcp.definitions import skip_definitions
 from overset.mcp.messages.field_permissions import FieldPermissionsMiddleware
+from overset.mcp.messages.fitting import FittingMiddleware
 from overset.mcp.messages.hang_up import HangUpMiddleware
 from overset.mcp.messages.outcome import OutcomeMiddleware
 from overset.mcp.messages.rate_limit import make_rate_limit
@@ -59,6 +66,11 @@ def make_server(
         ScopeMiddleware(door=door),  # the token carries the inner tool's scopes
         make_rate_limit(settings),  # the caller has calls left
         size_guard,  # the answer fits a client
+        FittingMiddleware(  # what tells about one thing is shortened, not refused
+            tools=INFO_TOOLS,
+            is_too_large=lambda result: estimate_response_tokens(result) > size_guard.token_limit,
+            shorten=partial(truncate_oversized_response, token_limit=size_guard.token_limit),
+        ),
         FieldPermissionsMiddleware(  # the answer holds only what the caller may see
             kinds=SupersetFieldPermissions.TOOL_OBJECT_TYPE_MAP, filter_fields=filter_sensitive_data
         ),
