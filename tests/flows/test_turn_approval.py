@@ -42,7 +42,7 @@ async def test_a_change_waits_is_asked_about_and_is_made_once_approved(sqlite_pl
         assert ended(asked) == "approval"
         (question,) = only(asked, ToolCall)
         assert question.approval is not None
-        assert question.approval.description.startswith("Create chart with dataset id 1")
+        assert question.approval.description.startswith("Create chart “approved one”. ")
         assert count_charts(sqlite_platform, "approved one") == 0
 
         talk.say(Reply(texts=["It is there."]))

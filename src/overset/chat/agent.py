@@ -27,10 +27,10 @@ from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import Runtime
 from mcp.types import Tool
 
-from overset.chat.approvals import describe_call
 from overset.chat.context import TurnContext
 from overset.chat.steps import ModelStep, ToolStep, find_turn
 from overset.chat.toolbox import Toolset
+from overset.chat.wording import describe_call
 
 Agent = CompiledStateGraph[Any, TurnContext, Any, Any]
 

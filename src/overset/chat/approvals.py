@@ -1,6 +1,5 @@
 """Which tool calls wait for the member's word, what they are asked, and what they said."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -16,9 +15,6 @@ from overset.kernel.errors import Conflict, InvalidRequest
 
 REJECTED = "The member rejected this. It was not carried out."
 """How a rejection is told; for the model, what the member wrote about it follows."""
-
-_SHOWN_ARGUMENTS = 8
-_SHOWN_CHARACTERS = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,22 +130,6 @@ def tell_rejections(decisions: Sequence[Decision]) -> list[events.ToolResult]:
 def nothing_waits() -> Conflict:
     """Return the refusal of a decision that nobody asked for, or that came twice."""
     return Conflict("nothing_to_decide", "Nothing waits for approval here: reload to see more.")
-
-
-def describe_call(call: ToolCall, title: str) -> str:
-    """Return what will be done as a sentence: the tool, and what it is given."""
-    arguments = call["args"].get("request", call["args"])
-    if not isinstance(arguments, Mapping):
-        arguments = call["args"]
-    given = [f"{name.replace('_', ' ')} {_shorten(value)}" for name, value in arguments.items()]
-    more = ", ..." if len(given) > _SHOWN_ARGUMENTS else ""
-    words = ", ".join(given[:_SHOWN_ARGUMENTS])
-    return f"{title} with {words}{more}." if words else f"{title}."
-
-
-def _shorten(value: Any) -> str:
-    text = json.dumps(value, ensure_ascii=False, default=str)
-    return text if len(text) <= _SHOWN_CHARACTERS else text[: _SHOWN_CHARACTERS - 1] + "…"
 
 
 def _decide(decision: Decision) -> Any:
