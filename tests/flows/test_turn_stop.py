@@ -64,6 +64,17 @@ async def test_a_stop_ends_the_query_and_the_next_turn_knows(sqlite_platform):
         assert len(talk.script.asked) == 2  # nothing was asked or run again
 
 
+async def test_the_end_of_its_time_ends_the_query_too(sqlite_platform):
+    async with talking(sqlite_platform, chat_turn_seconds=4) as talk:
+        talk.thread = replace(talk.thread, allowed_tools=frozenset({"execute_sql"}))
+        talk.say(ENDLESS)
+        await talk.start("count for ever")
+        await queries_run(sqlite_platform, 1, seconds=4)
+        assert ended(await talk.read()) == "limit"
+        await queries_run(sqlite_platform, 0)
+        assert ended(await talk.ask("still there?", Reply(texts=["Yes."]))) == "done"
+
+
 async def test_of_two_queries_of_one_token_a_stop_ends_its_own(sqlite_platform):
     async with talking(sqlite_platform) as talk:
         talk.thread = replace(talk.thread, allowed_tools=frozenset({"execute_sql"}))

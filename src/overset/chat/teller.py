@@ -31,9 +31,9 @@ class Teller:
         self._events.put_nowait(event)
 
     async def close(self) -> None:
-        """Wait until all is told."""
+        """Wait until all is told; it will be, also if nobody waits any more."""
         self._events.put_nowait(None)
-        await self._task
+        await asyncio.wait({self._task})
 
     async def _write_all(self) -> None:
         held: AnyEvent | None = None

@@ -80,7 +80,7 @@ class Outcome:
 
 
 class Turn:
-    """One turn; `run` is its task, and `stop` may be called while that lasts."""
+    """One turn: started once, and perhaps stopped; its end is told in any case."""
 
     def __init__(
         self,
@@ -101,7 +101,7 @@ class Turn:
         self._teller = Teller(services.log, turn_id)
         self._narrator = Narrator(self._teller.say)
         self._task: asyncio.Task[None] | None = None
-        self._begun = False
+        self._can_be_cut = False
         self._stopped = False
         self._agent: Agent | None = None
 
@@ -114,13 +114,13 @@ class Turn:
     def stop(self) -> None:
         """End the turn where it is: the question to the model, the running tool and its query."""
         was_stopped, self._stopped = self._stopped, True
-        # A task that is cancelled before its first step would end without a word.
-        if self._begun and self._task is not None and not was_stopped:
+        # Not before its first step, for then it would end without a word, and not while it ends.
+        if self._can_be_cut and self._task is not None and not was_stopped:
             self._task.cancel()
 
     async def _run(self) -> None:
         """Run to the end, whatever that is; it is told, and not raised."""
-        self._begun = True
+        self._can_be_cut = True
         outcome = Outcome(Reason.STOPPED)
         try:
             if self._stopped:
@@ -143,6 +143,7 @@ class Turn:
         session = self._services.toolbox.open(self._asker)
         try:
             outcome = await self._attempt(session)
+            self._can_be_cut = False
         finally:
             await session.close()
         if outcome.reason not in {Reason.DONE, Reason.APPROVAL}:
