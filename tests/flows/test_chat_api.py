@@ -189,6 +189,57 @@ def test_a_turn_is_stopped_and_the_conversation_goes_on(ada: Talker):
     assert again[-1][1].reason == "done"
 
 
+DRAWING = "Draw a bar chart of amount by region in facts"
+
+
+def pending(talk: Talker, thread_id: str) -> list[str]:
+    """Return the calls that wait in a conversation."""
+    return [call["id"] for call in talk.show(thread_id)["pending"]]
+
+
+def test_what_changes_something_waits_for_the_member_s_word(ada: Talker):
+    thread_id = ada.begin()
+
+    asked = ada.ask(thread_id, DRAWING)
+    waiting = pending(ada, thread_id)
+    while left := pending(ada, thread_id):  # it asks for one thing after the other
+        rejected = ada.decide(thread_id, left, verdict="reject")
+
+    calls = [event for _, event in asked if event.type == "tool_call" and event.approval]
+    assert [call.id for call in calls] == waiting
+    assert waiting
+    assert asked[-1][1].reason == "approval"
+    assert rejected[-1][1].reason == "done"
+    assert pending(ada, thread_id) == []
+    body = {"decisions": [{"tool_call_id": waiting[0], "verdict": "approve"}]}
+    late = ada.send("POST", f"/threads/{thread_id}/decisions", json=body)
+    assert code(late) == (409, "nothing_to_decide")
+
+
+@pytest.mark.parametrize(
+    ("decisions", "status"),
+    [
+        ([], 422),
+        ([{"tool_call_id": "made_up", "verdict": "approve"}], 400),
+        ([{"tool_call_id": "made_up", "verdict": "maybe"}], 422),
+        ([{"tool_call_id": "", "verdict": "approve"}], 422),
+        ([{"tool_call_id": "x", "verdict": "reject", "note": "\ud800"}], 422),
+    ],
+)
+def test_a_decision_about_anything_else_is_refused_and_the_question_stays(
+    ada: Talker, decisions: Any, status: int
+):
+    thread_id = ada.begin()
+    ada.ask(thread_id, DRAWING)
+    waiting = pending(ada, thread_id)
+
+    body = {"decisions": decisions}
+    answer = ada.send("POST", f"/threads/{thread_id}/decisions", json=body)
+
+    assert refusal(answer)[0] == status
+    assert pending(ada, thread_id) == waiting
+
+
 def test_a_deleted_conversation_s_turn_can_be_read_by_nobody(ada: Talker):
     thread_id = ada.begin()
     with ada.asking(thread_id, QUESTION) as stream:

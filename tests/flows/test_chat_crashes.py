@@ -18,11 +18,12 @@ from support.slow import count_to
 from support.split import Server
 
 LONG = said(" ".join(f"word{number}" for number in range(400)))
-SLOW_QUERY = Call(
-    "execute_sql",
-    (json.dumps({"request": {"database_id": 1, "sql": count_to(200_000_000)}}),),
-    id="call_slow",
-)
+
+
+def query(sql: str, *, call_id: str) -> Answer:
+    """Return the answer of a model that runs a statement."""
+    arguments = json.dumps({"request": {"database_id": 1, "sql": sql}})
+    return Answer(calls=(Call("execute_sql", (arguments,), id=call_id),))
 
 
 @dataclass
@@ -148,7 +149,7 @@ def test_a_process_that_is_killed_while_it_speaks_is_replaced_by_another(pair: P
 def test_a_tool_that_ran_when_its_process_was_killed_is_not_run_again(pair: Pair):
     one, other = pair.member()
     thread_id = one.begin()
-    pair.say(Answer(calls=(SLOW_QUERY,)))
+    pair.say(query(count_to(200_000_000), call_id="call_slow"))
     asked = one.ask(thread_id, "count")
     decision = {"tool_call_id": "call_slow", "verdict": "approve"}
     path = f"/threads/{thread_id}/decisions"
@@ -171,6 +172,28 @@ def test_a_tool_that_ran_when_its_process_was_killed_is_not_run_again(pair: Pair
     assert [(call["id"], call["status"]) for call in calls] == [("call_slow", "interrupted")]
     sent = pair.provider.asked[-1].body["messages"]
     assert [one["tool_call_id"] for one in sent if one["role"] == "tool"] == ["call_slow"]
+
+
+def test_a_tool_that_is_allowed_asks_no_more_in_that_conversation_alone(pair: Pair):
+    one, other = pair.member()
+    thread_id, another = one.begin(), one.begin()
+    pair.say(
+        query("SELECT 1", call_id="call_1"),
+        said("Done."),
+        query("SELECT 2", call_id="call_2"),
+        said("Done again."),
+        query("SELECT 3", call_id="call_3"),
+    )
+
+    asked = one.ask(thread_id, "run it")
+    approved = other.decide(thread_id, ["call_1"], allow_tools=["execute_sql"])
+    again = other.ask(thread_id, "once more")
+    elsewhere = one.ask(another, "run it")
+
+    reasons = [told[-1][1].reason for told in (asked, approved, again, elsewhere)]
+    assert reasons == ["approval", "done", "done", "approval"]
+    assert one.show(thread_id)["allowed_tools"] == ["execute_sql"]
+    assert one.show(another)["allowed_tools"] == []
 
 
 def test_while_redis_is_down_a_turn_goes_on_where_it_runs(pair: Pair):
