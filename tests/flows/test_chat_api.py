@@ -3,12 +3,11 @@
 import re
 from typing import Any
 
-import httpx
 import pytest
 
 from overset.chat.events import EVENTS
 from overset.flags.gates import Gate
-from support.chatting import Talker, talker, text_of, types
+from support.chatting import Talker, code, pending, refusal, talker, text_of, types
 from support.deployment import Platform
 from support.processes import wait_until
 
@@ -30,22 +29,6 @@ PATHS: list[tuple[str, str, Any]] = [
     ("POST", "/threads/{thread}/turns/{turn}/stop", None),
 ]
 WRITES = [one for one in PATHS if one[0] != "GET"]
-
-
-def refusal(answer: httpx.Response) -> tuple[int, dict[str, Any]]:
-    """Return a refusal without what differs from request to request."""
-    assert answer.headers["content-type"] == "application/problem+json"
-    assert answer.headers["cache-control"] == "no-store"
-    assert not re.search(r"Traceback|\.py|sqlalchemy|overset\.", answer.text)
-    body = answer.json()
-    assert body.pop("request_id") == answer.headers["x-request-id"]
-    return answer.status_code, body
-
-
-def code(answer: httpx.Response) -> tuple[int, str]:
-    """Return status and code of a refusal."""
-    status, body = refusal(answer)
-    return status, body["code"]
 
 
 @pytest.fixture
@@ -192,11 +175,6 @@ def test_a_turn_is_stopped_and_the_conversation_goes_on(ada: Talker):
 DRAWING = "Draw a bar chart of amount by region in facts"
 
 
-def pending(talk: Talker, thread_id: str) -> list[str]:
-    """Return the calls that wait in a conversation."""
-    return [call["id"] for call in talk.show(thread_id)["pending"]]
-
-
 def test_what_changes_something_waits_for_the_member_s_word(ada: Talker):
     thread_id = ada.begin()
 
@@ -216,30 +194,6 @@ def test_what_changes_something_waits_for_the_member_s_word(ada: Talker):
     assert code(late) == (409, "nothing_to_decide")
 
 
-@pytest.mark.parametrize(
-    ("decisions", "status"),
-    [
-        ([], 422),
-        ([{"tool_call_id": "made_up", "verdict": "approve"}], 400),
-        ([{"tool_call_id": "made_up", "verdict": "maybe"}], 422),
-        ([{"tool_call_id": "", "verdict": "approve"}], 422),
-        ([{"tool_call_id": "x", "verdict": "reject", "note": "\ud800"}], 422),
-    ],
-)
-def test_a_decision_about_anything_else_is_refused_and_the_question_stays(
-    ada: Talker, decisions: Any, status: int
-):
-    thread_id = ada.begin()
-    ada.ask(thread_id, DRAWING)
-    waiting = pending(ada, thread_id)
-
-    body = {"decisions": decisions}
-    answer = ada.send("POST", f"/threads/{thread_id}/decisions", json=body)
-
-    assert refusal(answer)[0] == status
-    assert pending(ada, thread_id) == waiting
-
-
 def test_a_deleted_conversation_s_turn_can_be_read_by_nobody(ada: Talker):
     thread_id = ada.begin()
     with ada.asking(thread_id, QUESTION) as stream:
@@ -249,95 +203,6 @@ def test_a_deleted_conversation_s_turn_can_be_read_by_nobody(ada: Talker):
 
     events = f"/threads/{thread_id}/turns/{stream.turn_id}/events"
     assert code(ada.send("GET", events)) == (404, "thread_unknown")
-
-
-@pytest.mark.parametrize(
-    ("message", "says"),
-    [
-        ("", "empty"),
-        (" \n\t ", "empty"),
-        ("x" * 20_001, "20,000"),
-        ("a\x00b", "NUL"),
-        ("half \ud83d", "surrogate"),
-        (7, "string"),
-        (None, "string"),
-        (["hello"], "string"),
-    ],
-)
-def test_a_message_that_cannot_be_kept_is_refused_with_its_reason(
-    ada: Talker, message: object, says: str
-):
-    thread_id = ada.begin()
-
-    answer = ada.send("POST", f"/threads/{thread_id}/turns", json={"message": message})
-
-    status, body = refusal(answer)
-    assert (status, body["code"]) == (422, "validation_failed")
-    assert [one["location"] for one in body["errors"]] == [["body", "message"]]
-    assert says in body["errors"][0]["message"]
-    assert ada.show(thread_id)["messages"] == []
-
-
-@pytest.mark.parametrize(
-    "page",
-    [
-        {"path": "/", "kind": "spaceship"},
-        {"path": "x" * 2_001, "kind": "other"},
-        {"path": "/", "kind": "chart", "id": -1},
-        {"path": "/", "kind": "chart", "title": "\ud800"},
-        {"path": "/", "kind": "chart", "filters": {"a": ["\ud800"]}},
-        {"path": "/", "kind": "chart", "filters": {"\udfff": 1}},
-        {"path": "/", "kind": "chart", "filters": {"a": "\x00"}},
-        {"path": "/", "kind": "chart", "filters": {"a": "x" * 60_000}},
-        {"path": "/", "kind": "chart", "filters": [1]},
-    ],
-)
-def test_a_page_that_cannot_be_kept_is_refused(ada: Talker, page: Any):
-    body = {"message": "hello", "page": page}
-
-    answer = ada.send("POST", f"/threads/{ada.begin()}/turns", json=body)
-
-    assert code(answer) == (422, "validation_failed")
-
-
-@pytest.mark.parametrize(
-    "content",
-    [b"", b"{", b"\xff\xfe", b"[" * 100_000, b'{"message": NaN}', b'"hello"', b"null"],
-)
-def test_a_body_that_is_no_message_is_refused(ada: Talker, content: bytes):
-    headers = {"Content-Type": "application/json"}
-
-    answer = ada.send("POST", f"/threads/{ada.begin()}/turns", content=content, headers=headers)
-
-    assert refusal(answer)[0] in {400, 422}
-
-
-def test_text_of_every_script_comes_back_as_it_was_sent(ada: Talker):
-    thread_id = ada.begin()
-    text = "مرحبا 你好 नमस्ते 🧑‍🚀 e\u0301 \u202e ﷽"
-
-    ada.ask(thread_id, text)
-
-    assert ada.show(thread_id)["messages"][0]["text"] == text
-
-
-@pytest.mark.parametrize("search", ["\x00", "x" * 201, "\ud800".encode(errors="surrogatepass")])
-def test_a_search_that_cannot_be_one_finds_nothing_or_is_refused(ada: Talker, search: Any):
-    answer = ada.send("GET", "/threads", params={"search": search})
-
-    assert answer.status_code == 422 or answer.json()["items"] == []
-
-
-@pytest.mark.parametrize("after", ["yesterday", "-1", "1" * 30])
-def test_an_event_id_that_is_none_is_refused(ada: Talker, after: str):
-    thread_id = ada.begin()
-    with ada.asking(thread_id, QUESTION) as stream:
-        list(stream)
-
-    path = f"/threads/{thread_id}/turns/{stream.turn_id}/events"
-    answer = ada.send("GET", path, headers={"Last-Event-ID": after})
-
-    assert code(answer) == (400, "event_id_invalid")
 
 
 def test_nobody_comes_in_without_a_token_for_this_workspace(platform: Platform, ada: Talker):

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import re
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -179,3 +180,24 @@ def running_chats(origin: Platform, count: int, **environment: str) -> Iterator[
             exits.callback(server.stop)
             server.start()
         yield servers
+
+
+def refusal(answer: httpx.Response) -> tuple[int, dict[str, Any]]:
+    """Return status and body of a refusal, without what differs from request to request."""
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.headers["cache-control"] == "no-store"
+    assert not re.search(r"Traceback|\.py|sqlalchemy|overset\.", answer.text)
+    body = answer.json()
+    assert body.pop("request_id") == answer.headers["x-request-id"]
+    return answer.status_code, body
+
+
+def code(answer: httpx.Response) -> tuple[int, str]:
+    """Return status and code of a refusal."""
+    status, body = refusal(answer)
+    return status, body["code"]
+
+
+def pending(member: Talker, thread_id: str) -> list[str]:
+    """Return the calls that wait in a conversation."""
+    return [call["id"] for call in member.show(thread_id)["pending"]]
