@@ -103,6 +103,31 @@ def test_the_process_of_its_own_lets_the_same_members_in(ada: Visitor, alone: Se
     assert (evil.status_code, evil.json()["code"]) == (421, "host_not_served")
 
 
+def test_each_request_has_one_line_in_the_log_and_no_token_in_it(
+    ada: Visitor, alone: Server
+) -> None:
+    token, headers = token_of(ada), {"Host": f"acme.localhost:{ada.platform.settings.port}"}
+    member = {**headers, "Authorization": f"Bearer {token}"}
+    fine = httpx.get(alone.url + ME, headers=member, params={"q": "a-query"})
+    refused = httpx.get(alone.url + ME, headers=headers)
+
+    def read() -> str:
+        assert alone.process is not None
+        return alone.process.log.read_text()
+
+    def find_facts(answer: httpx.Response) -> set[str]:
+        name = answer.headers["X-Request-Id"]
+        wait_until(lambda: name in read())
+        [line] = [line for line in read().splitlines() if name in line]
+        return set(line.split())
+
+    said = {f"path={ME}", "status=200", "workspace=acme", f"subject={ada.user_id}"}
+    assert said <= find_facts(fine)
+    assert {f"path={ME}", "status=401", "code=token_missing"} <= find_facts(refused)
+    assert token not in read()
+    assert "a-query" not in read()
+
+
 @pytest.mark.parametrize("is_alone", [False, True], ids=["one process", "its own process"])
 def test_a_question_from_a_page_is_answered_with_a_tool_of_mcp(
     ada: Visitor, alone: Server, is_alone: bool

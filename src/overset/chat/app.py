@@ -19,6 +19,7 @@ from overset.rest.http import serve
 from overset.rest.layers.body_limit import BodyLimitLayer
 from overset.rest.layers.no_store import NoStoreLayer
 from overset.rest.layers.request_id import RequestIdLayer
+from overset.rest.layers.request_log import RequestLogLayer
 
 _DESCRIPTION = (
     "Conversations with the assistant of a workspace. Send a token for the workspace's MCP URL as "
@@ -71,6 +72,7 @@ def create_app(
     app.add_middleware(BodyLimitLayer, max_bytes=settings.max_body_bytes)
     _allow_browsers(app, settings)
     app.add_middleware(NoStoreLayer)
+    app.add_middleware(RequestLogLayer)
     app.add_middleware(RequestIdLayer)
     document(app)
     return app

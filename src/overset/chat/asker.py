@@ -20,6 +20,7 @@ from overset.kernel.clock import Now, utc_now
 from overset.kernel.errors import HostNotServed, InvalidToken
 from overset.kernel.settings import Settings
 from overset.rest.http import served
+from overset.rest.request_log import note
 from overset.tenancy.registry import WorkspaceRegistry
 
 _ENTRANCE = Entrance(Gate.CHATBOT_ENABLED, name="the assistant")
@@ -77,6 +78,12 @@ class AskerGuard:
         except InvalidToken as refusal:
             add_challenge(refusal, origin=where.origin)
             raise
+        note(
+            scope,
+            workspace=caller.workspace.slug,
+            subject=caller.principal.subject,
+            client_id=caller.principal.client_id,
+        )
         return Asker(caller, SecretStr(read_bearer(scope)))
 
 

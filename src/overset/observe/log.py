@@ -20,6 +20,7 @@ _CHATTY = {
     "fastmcp.server.server": logging.ERROR,  # warns with the very arguments that were wrong
     "httpcore": logging.WARNING,
     "httpx": logging.WARNING,  # a line for every poll
+    "mcp.client.streamable_http": logging.WARNING,  # a line for each session of the assistant
     "mcp.server.lowlevel.server": logging.WARNING,  # lines for every request, which has ours
     "mcp.server.streamable_http": logging.WARNING,
     "superset.mcp_service.middleware": logging.WARNING,

@@ -16,6 +16,7 @@ from starlette.responses import JSONResponse, Response
 from overset.kernel.errors import Refusal, Unavailable
 from overset.rest.http import FieldProblem, Problem, ValidationProblem
 from overset.rest.request_id import HEADER, read_request_id
+from overset.rest.request_log import note
 
 MEDIA_TYPE = "application/problem+json"
 _RETRY_SECONDS = "5"
@@ -86,7 +87,7 @@ class _Handlers:
         request_id = read_request_id(request.scope)
         if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             _log.error("%s (request %s)", error.code, request_id, exc_info=error.__cause__)
-        return self.answer(request, _describe(error, request_id), error.headers)
+        return self._tell(request, _describe(error, request_id), error.headers)
 
     def invalid(self, request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)  # noqa: S101  # as above
@@ -103,7 +104,7 @@ class _Handlers:
             request_id=read_request_id(request.scope),
             errors=fields,
         )
-        return self.answer(request, problem, {})
+        return self._tell(request, problem, {})
 
     def http(self, request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)  # noqa: S101  # as above
@@ -115,7 +116,7 @@ class _Handlers:
             code=phrase.lower().replace(" ", "_"),
             request_id=read_request_id(request.scope),
         )
-        return self.answer(request, problem, error.headers or {})
+        return self._tell(request, problem, error.headers or {})
 
     def database_down(self, request: Request, error: Exception) -> Response:
         # The driver's message may quote a URL or values: only its kind is told.
@@ -127,10 +128,14 @@ class _Handlers:
             f"The {self.name}'s database does not answer. Try again in a moment.",
             headers={"Retry-After": _RETRY_SECONDS},
         )
-        return self.answer(request, _describe(refusal, request_id), refusal.headers)
+        return self._tell(request, _describe(refusal, request_id), refusal.headers)
 
     def bug(self, request: Request, error: Exception) -> Response:
         # Starlette raises the error again, so that the server logs it with its traceback.
         request_id = read_request_id(request.scope)
         _log.error("%s (request %s)", type(error).__name__, request_id)
-        return self.answer(request, _describe(Refusal(), request_id), {})
+        return self._tell(request, _describe(Refusal(), request_id), {})
+
+    def _tell(self, request: Request, problem: Problem, headers: Mapping[str, str]) -> Response:
+        note(request.scope, code=problem.code)
+        return self.answer(request, problem, headers)
