@@ -5,8 +5,9 @@ memory between two questions of the agent: it is run again from its start, with 
 the conversation has by then, up to the first call that has none.
 """
 
+import json
 from collections.abc import Generator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, TypeVar
 
@@ -35,6 +36,7 @@ class Desk:
     tools: frozenset[str]
     today: date
     page: Page | None = None
+    told: dict[str, Outcome] = field(default_factory=dict)  # of this one run of a script
 
     def has(self, *tools: str) -> bool:
         """Say whether all these tools may be called."""
@@ -78,15 +80,17 @@ def request(tool: str, **fields: Any) -> Call:
 
 
 def ask(desk: Desk, tool: str, **fields: Any) -> Script[Any]:
-    """Call one of Superset's tools and return its data.
+    """Call one of Superset's tools, once for each question, and return its data.
 
     Raises:
         CannotError: the tool is not among those that the analyst was given.
         FailedError: it failed.
     """
     need(desk, tool)
-    (outcome,) = yield (request(tool, **fields),)
-    return data_of(outcome, tool)
+    call = json.dumps([tool, fields], sort_keys=True, default=str)
+    if call not in desk.told:
+        (desk.told[call],) = yield (request(tool, **fields),)
+    return data_of(desk.told[call], tool)
 
 
 def need(desk: Desk, tool: str) -> None:

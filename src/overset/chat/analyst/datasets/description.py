@@ -1,7 +1,7 @@
 """A dataset as `get_dataset_info` describes it: which columns are numbers, words, time."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -121,8 +121,10 @@ def read_dataset(told: Any) -> Dataset:
     """Return the dataset that a tool described.
 
     Raises:
-        ValueError: it is no description of a dataset.
+        ValueError: it is no description of a dataset, or not a whole one.
     """
+    if isinstance(told, Mapping) and told.get("_response_truncated"):
+        raise ValueError("it is cut off")
     if not (isinstance(told, Mapping) and isinstance(told.get("id"), int)):
         raise ValueError(  # noqa: TRY004 - what is told is wrong, not what calls
             "this is not a description of a dataset"
@@ -142,6 +144,14 @@ def read_dataset(told: Any) -> Dataset:
             for one in told.get("metrics") or ()
             if one.get("metric_name")
         ),
+    )
+
+
+def read_columns(told: Iterable[tuple[str, str, str | None]]) -> tuple[Column, ...]:
+    """Return columns of which only the name, the type and the main date column are known."""
+    return tuple(
+        Column(name, None, _kind(name, type_.upper(), is_time=name == main))
+        for name, type_, main in told
     )
 
 

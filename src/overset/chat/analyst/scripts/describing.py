@@ -7,12 +7,12 @@ from typing import Any
 from overset.chat.analyst.answers.markdown import bullets, code, link, quiet
 from overset.chat.analyst.answers.wording import enumerate_words
 from overset.chat.analyst.datasets.description import Dataset, Kind
-from overset.chat.analyst.datasets.finding import Listed, describe, find_named, list_datasets
 from overset.chat.analyst.matching import CLEAR, choose
 from overset.chat.analyst.questions.model import Question
 from overset.chat.analyst.scripts.lists import list_things, name_of, path_of
 from overset.chat.analyst.scripts.reply import Reply
 from overset.chat.analyst.steps import CannotError, Desk, NotSureError, Script, ask
+from overset.chat.analyst.understanding.finding import Listed, describe, find_named, list_datasets
 
 _SHOWN = 30
 _TAGS = re.compile(r"<!--.*?(?:-->|$)|<[^>]*>", re.DOTALL)
@@ -39,7 +39,7 @@ def show_description(desk: Desk, question: Question) -> Script[Reply]:
         named = next((one for one in listed if one.name == settled), None)
         named = named or find_named(question.subject, listed)
         if named is not None:
-            (dataset,) = yield from describe(desk, named)
+            dataset = yield from describe(desk, named)
             return Reply(describe_dataset(dataset), question)
         if question.dataset or not desk.has("list_dashboards"):
             raise _unknown(question.subject, "dataset", [one.name for one in listed])
@@ -60,7 +60,7 @@ def show_page(desk: Desk, question: Question) -> Script[Reply]:
             "I am not told of a dashboard, chart or dataset on this page. Open one and ask again."
         )
     if page.kind == "dataset":
-        (dataset,) = yield from describe(desk, Listed(page.id, page.title or ""))
+        dataset = yield from describe(desk, Listed(page.id, page.title or "", page.title or ""))
         return Reply(describe_dataset(dataset), question)
     told = yield from ask(desk, f"get_{page.kind}_info", identifier=page.id)
     return Reply(_describe(f"{page.kind}s", told), question)

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 from overset.chat.analyst.answers.markdown import bullets, quiet
 from overset.chat.analyst.datasets.description import Dataset
-from overset.chat.analyst.datasets.finding import describe, list_datasets
 from overset.chat.analyst.questions.model import Question
 from overset.chat.analyst.scripts.reply import Reply
 from overset.chat.analyst.steps import Desk, EndingError, Script
+from overset.chat.analyst.understanding.finding import describe_all, list_datasets
 
 _DATASETS = 2
 _CAN = (
@@ -45,7 +45,7 @@ def examples(desk: Desk) -> Script[str]:
     """Return questions that can be answered with the workspace's own datasets."""
     try:
         listed = yield from list_datasets(desk)
-        described = yield from describe(desk, *listed[:_DATASETS])
+        described, _ = yield from describe_all(desk, listed[:_DATASETS])
     except EndingError:
         return bullets(["“list datasets”", "“describe the dataset ...”"])
     lines = ["“list datasets”", f"“describe {quiet(listed[0].name)}”"]

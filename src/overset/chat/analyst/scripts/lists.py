@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from overset.chat.analyst.answers.markdown import bullets, code, figure, link, quiet, table
-from overset.chat.analyst.datasets.finding import find_dataset
 from overset.chat.analyst.questions.model import Question
 from overset.chat.analyst.scripts.reply import Reply
 from overset.chat.analyst.sql.lookups import FIGURE, VALUE, write_counts
 from overset.chat.analyst.steps import Desk, FailedError, Script, ask
 from overset.chat.analyst.understanding.database import find_source
+from overset.chat.analyst.understanding.finding import find_dataset
 from overset.chat.analyst.understanding.groups import find_column
 
 _PAGE = 100

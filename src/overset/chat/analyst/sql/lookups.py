@@ -1,8 +1,11 @@
 """SELECTs that look up what is in columns: values that a phrase names, and how many there are."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
+import sqlglot
 from sqlglot import exp
+from sqlglot.errors import SqlglotError
 
 from overset.chat.analyst.datasets.description import Column, Dataset
 from overset.chat.analyst.sql.statement import column, source, write
@@ -13,6 +16,7 @@ COLUMN, VALUE, FIGURE = "col", "val", "figure"
 _MOST, _LEAST = 400, 20  # values that are looked at: of all columns, and of each
 
 _MOST_COLUMNS = 24
+_SQLITE = "sqlite"
 
 
 def write_search(
@@ -110,3 +114,46 @@ def write_counts(dataset: Dataset, one: Column, *, most: int, dialect: str) -> s
         .limit(most)
     )
     return write(select, dialect=dialect)
+
+
+def write_columns(dataset: Dataset, *, dialect: str) -> str:
+    """Return a SELECT of the names and types of a table's columns, for `read_types`.
+
+    Raises:
+        CannotError: the table's name looks like a template.
+    """
+    name = exp.convert(dataset.name)
+    if dialect == _SQLITE:
+        catalog = exp.Table(this=exp.to_identifier("sqlite_master"))
+        select = _names("name", "sql").from_(catalog)
+        return write(
+            select.where(exp.EQ(this=exp.column("name"), expression=name)), dialect=dialect
+        )
+    table = exp.to_identifier("columns")
+    catalog = exp.Table(this=table, db=exp.to_identifier("information_schema"))
+    select = _names("column_name", "data_type").from_(catalog)
+    select = select.where(exp.EQ(this=exp.column("table_name"), expression=name))
+    if dataset.schema:
+        schema = exp.convert(dataset.schema)
+        select = select.where(exp.EQ(this=exp.column("table_schema"), expression=schema))
+    return write(select.order_by(exp.column("ordinal_position")), dialect=dialect)
+
+
+def read_types(rows: Iterable[Mapping[str, Any]], *, dialect: str) -> list[tuple[str, str]]:
+    """Return the names and types of columns that a catalog told, and none if it told none."""
+    told = [(str(row.get(COLUMN)), str(row.get(VALUE))) for row in rows]
+    if dialect != _SQLITE:
+        return told
+    # SQLite keeps the statement that made the table.
+    try:
+        made = sqlglot.parse_one(told[0][1], read=_SQLITE) if told else exp.Null()
+    except SqlglotError:
+        return []
+    return [(one.name, str(one.kind or "")) for one in made.find_all(exp.ColumnDef)]
+
+
+def _names(name: str, type_: str) -> exp.Select:
+    return exp.select(
+        exp.alias_(exp.column(name), COLUMN, quoted=True),
+        exp.alias_(exp.column(type_), VALUE, quoted=True),
+    )

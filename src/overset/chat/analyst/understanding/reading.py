@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from sqlglot import exp
 
 from overset.chat.analyst.datasets.description import Column, Dataset, Kind
-from overset.chat.analyst.datasets.finding import find_dataset
 from overset.chat.analyst.plan import Dimension, Filter, Operator, Period, Plan
 from overset.chat.analyst.questions.model import (
     Condition,
@@ -19,6 +18,7 @@ from overset.chat.analyst.sql.statement import column, source, write
 from overset.chat.analyst.steps import CannotError, Desk, FailedError, NotSureError, Script
 from overset.chat.analyst.understanding.conditions import Reader
 from overset.chat.analyst.understanding.database import Source, find_source
+from overset.chat.analyst.understanding.finding import find_dataset
 from overset.chat.analyst.understanding.groups import find_time, read_groups
 from overset.chat.analyst.understanding.measures import is_measure, read_measures
 

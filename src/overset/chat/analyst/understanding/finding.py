@@ -1,7 +1,7 @@
 """Which dataset a question is about; several that fit about equally are asked about."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from overset.chat.analyst.questions.model import Aggregate, Grain, Question
 from overset.chat.analyst.steps import (
     CannotError,
     Desk,
+    EndingError,
     FailedError,
     NotSureError,
     Script,
@@ -20,6 +21,7 @@ from overset.chat.analyst.steps import (
     need,
     request,
 )
+from overset.chat.analyst.understanding.wide import describe_wide
 from overset.chat.analyst.words import split_words
 
 _MOST_DESCRIBED = 6
@@ -35,6 +37,7 @@ class Listed:
 
     id: int
     name: str
+    table: str = ""
 
 
 def list_datasets(desk: Desk) -> Script[tuple[Listed, ...]]:
@@ -50,7 +53,7 @@ def list_datasets(desk: Desk) -> Script[tuple[Listed, ...]]:
         raise FailedError("The tool `list_datasets` failed: its answer could not be read.")
     names = Counter(str(row["table_name"]) for row in rows if _is_row(row))
     found = [
-        Listed(row["id"], name if names[name] == 1 else f"{name} #{row['id']}")
+        Listed(row["id"], name if names[name] == 1 else f"{name} #{row['id']}", name)
         for row in rows
         if _is_row(row) and (name := str(row["table_name"]))
     ]
@@ -59,24 +62,39 @@ def list_datasets(desk: Desk) -> Script[tuple[Listed, ...]]:
     return tuple(sorted(found, key=lambda one: (one.name.lower(), one.id)))
 
 
-def describe(desk: Desk, *listed: Listed) -> Script[tuple[Dataset, ...]]:
-    """Return the descriptions of some datasets, asked for all at once, of those that have one.
+def describe(desk: Desk, listed: Listed) -> Script[Dataset]:
+    """Return the description of a dataset.
 
     Raises:
-        FailedError: the tool failed for each of them.
+        FailedError: the tool failed.
+    """
+    described, failed = yield from describe_all(desk, (listed,))
+    if described:
+        return described[0]
+    try:
+        return (yield from describe_wide(desk, listed.id, listed.table))
+    except EndingError as error:
+        raise FailedError(f"{failed[listed].said}\n\n{error.said}") from error
+
+
+def describe_all(
+    desk: Desk, listed: Sequence[Listed]
+) -> Script[tuple[tuple[Dataset, ...], dict[Listed, FailedError]]]:
+    """Return the descriptions of some datasets, asked for all at once, and those without one.
+
+    Raises:
+        CannotError: the tool is not available.
     """
     need(desk, "get_dataset_info")
     outcomes = yield tuple(request("get_dataset_info", identifier=one.id) for one in listed)
     found: list[Dataset] = []
-    failures: list[FailedError] = []
-    for outcome in outcomes:
+    failed: dict[Listed, FailedError] = {}
+    for one, outcome in zip(listed, outcomes, strict=True):
         try:
             found.append(_read(outcome))
         except FailedError as error:
-            failures.append(error)
-    if not found:
-        raise failures[0]
-    return tuple(found)
+            failed[one] = error
+    return tuple(found), failed
 
 
 def _read(outcome: Outcome) -> Dataset:
@@ -115,8 +133,7 @@ def find_dataset(desk: Desk, question: Question) -> Script[Dataset]:
     if named is None and len(listed) == 1:
         named = listed[0]
     if named is not None:
-        (dataset,) = yield from describe(desk, named)
-        return dataset
+        return (yield from describe(desk, named))
     return (yield from _fitting(desk, question, listed))
 
 
@@ -126,7 +143,14 @@ def _fitting(desk: Desk, question: Question, listed: tuple[Listed, ...]) -> Scri
         near = [one for one in near if _affinity(one.name, question)]
         if not near:
             raise _which(listed, "There are many datasets, and your question names none.", "")
-    described = yield from describe(desk, *near[:_MOST_DESCRIBED])
+    near = near[:_MOST_DESCRIBED]
+    described, failed = yield from describe_all(desk, near)
+    if failed and not any(_knows_all(one, question) for one in described):
+        # Perhaps it is one that was not described: its columns are read in another way.
+        others = yield from _describe_others(desk, failed)
+        described += others
+        if len(others) < len(failed) and not any(_knows_all(one, question) for one in described):
+            raise _which(near, "I could not look into each of your datasets.", "")
     ranked = sorted(((_fit(one, question), one) for one in described), key=lambda pair: -pair[0])
     best = [one for points, one in ranked if points == ranked[0][0]]
     if ranked[0][0] > 0 and len(best) == 1:
@@ -135,19 +159,37 @@ def _fitting(desk: Desk, question: Question, listed: tuple[Listed, ...]) -> Scri
         told = "Several datasets could answer that."
     else:
         told = "I found nothing in your datasets that fits."
-    raise _which([Listed(one.id, one.name) for one in best] or listed, told, "")
+    raise _which([Listed(one.id, one.name, one.name) for one in best] or listed, told, "")
+
+
+def _describe_others(desk: Desk, listed: Iterable[Listed]) -> Script[tuple[Dataset, ...]]:
+    """Return those of some datasets whose columns can be read in the catalog."""
+    found: list[Dataset] = []
+    for one in listed:
+        try:
+            found.append((yield from describe_wide(desk, one.id, one.table)))
+        except EndingError:
+            continue
+    return tuple(found)
+
+
+def _knows_all(dataset: Dataset, question: Question) -> bool:
+    """Say whether a dataset knows every figure and every group of a question."""
+    figures = all(_measures(dataset, question, phrase) for phrase in question.measures)
+    return figures and all(_knows(dataset, phrase) for phrase in question.groups)
+
+
+def _measures(dataset: Dataset, question: Question, phrase: str) -> bool:
+    counts = question.aggregate in {Aggregate.COUNT, Aggregate.COUNT_DISTINCT}
+    figures: tuple[Column | Metric, ...] = (*dataset.figures, *dataset.metrics)
+    names = dataset.columns if counts else figures
+    return max((score(phrase, n) for one in names for n in one.names if n), default=0) >= CLEAR
 
 
 def _fit(dataset: Dataset, question: Question) -> float:
     """Return how much of a question a dataset knows: its name first, then each phrase."""
     points = 0.0
-    for phrase in question.measures:
-        counts = question.aggregate in {Aggregate.COUNT, Aggregate.COUNT_DISTINCT}
-        figures: tuple[Column | Metric, ...] = (*dataset.figures, *dataset.metrics)
-        names = dataset.columns if counts else figures
-        points += (
-            max((score(phrase, n) for one in names for n in one.names if n), default=0) >= CLEAR
-        )
+    points += sum(_measures(dataset, question, phrase) for phrase in question.measures)
     for phrase in question.groups:
         points += _knows(dataset, phrase)
     for condition in question.conditions:
