@@ -168,6 +168,21 @@ def test_two_changes_are_decided_one_by_one_and_told_together(
     assert [one["verdict"] for one in decisions] == ["approve", "reject"]
 
 
+def test_a_tool_that_is_allowed_for_the_conversation_is_asked_about_once(
+    page: Page, served: WidgetPage
+) -> None:
+    turn = ask(page, served)
+    waiting = [call(f"c{number}", approval="Saves one.") for number in range(3)]
+    turn.tell(LIMITS, *waiting, end("approval"))
+
+    drawer(page).get_by_role("checkbox").first.check()
+    drawer(page).get_by_role("button", name="Allow", exact=True).first.click()
+
+    asked = served.chat.wait_for_turn(2).asked
+    assert [one["verdict"] for one in asked["decisions"]] == ["approve"] * 3
+    assert asked["allow_tools"] == ["generate_chart"]
+
+
 def test_saying_what_to_do_instead_refuses_the_change(page: Page, served: WidgetPage) -> None:
     turn = ask(page, served)
     turn.tell(LIMITS, call(approval="Saves the chart."), end("approval"))

@@ -90,6 +90,9 @@ describe("a conversation", () => {
       { type: "plan", steps: steps("done") },
     );
 
+    conversation.beginTurn();
+    conversation.apply({ type: "plan", steps: steps("done") });
+
     expect(kinds(conversation)).to.deep.equal(["question", "plan"]);
     expect(find(conversation, "plan").steps[0]?.status).to.equal("done");
   });

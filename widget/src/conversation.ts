@@ -228,8 +228,11 @@ export class Conversation extends EventTarget {
     if (tool) this.#replace({ ...tool, result, call: { ...tool.call, approval: null } });
   }
 
+  /** A question has one plan, also where its answer took several turns. */
   #plan(key: string, steps: readonly Step[]): void {
-    if (steps.length) this.#put({ kind: "plan", key, steps });
+    const lastQuestion = this.#parts.findLastIndex((one) => one.kind === "question");
+    const had = this.#parts.slice(lastQuestion + 1).find((one) => one.kind === "plan");
+    if (steps.length) this.#put({ kind: "plan", key: had?.key ?? key, steps });
   }
 
   #recall(entry: Entry): void {
@@ -266,9 +269,7 @@ export class Conversation extends EventTarget {
         status: statuses[String(one["status"])] ?? "pending",
       }),
     );
-    const lastQuestion = this.#parts.findLastIndex((one) => one.kind === "question");
-    const had = this.#parts.slice(lastQuestion + 1).find((one) => one.kind === "plan");
-    this.#plan(had?.key ?? `plan-of-${id}`, steps);
+    this.#plan(`plan-of-${id}`, steps);
   }
 
   #find<Kind extends Part["kind"]>(kind: Kind, key: string): Extract<Part, { kind: Kind }> | null {

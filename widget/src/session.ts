@@ -103,9 +103,17 @@ export class Session extends EventTarget {
   ): Promise<void> {
     const tool = this.conversation.waiting.find((one) => one.key === callId);
     if (!tool || this.phase !== "idle") return;
-    if (options.allowAlways) this.#allowed.add(tool.call.name);
     this.conversation.setVerdict(callId, verdict);
+    if (options.allowAlways) this.#allowAll(tool.call.name);
     await this.#sendDecisions(options.note ?? null);
+  }
+
+  /** Allow a tool for the whole conversation, and with it what else of it waits. */
+  #allowAll(name: string): void {
+    this.#allowed.add(name);
+    for (const { key, call, verdict } of this.conversation.waiting) {
+      if (call.name === name && !verdict) this.conversation.setVerdict(key, "approve");
+    }
   }
 
   /** Refuse all that waits, and say what to do instead. */
