@@ -97,6 +97,15 @@ describe("a conversation", () => {
     expect(find(conversation, "plan").steps[0]?.status).to.equal("done");
   });
 
+  it("lets a plan wait with its step, and ends it with the turn", () => {
+    const plan = { type: "plan", steps: [{ text: "Draw", status: "running" }] } as const;
+
+    const waiting = told(plan, call("c1", { approval }), { type: "finalize", reason: "approval" });
+    expect(find(waiting, "plan").steps[0]?.status).to.equal("running");
+    const stopped = told(plan, { type: "finalize", reason: "stopped" });
+    expect(find(stopped, "plan").steps[0]?.status).to.equal("pending");
+  });
+
   it("says what was used when all is done, and not before an approval", () => {
     const usage = { type: "usage", input_tokens: 5, output_tokens: 2, cost_usd: null } as const;
 

@@ -176,14 +176,17 @@ export class Conversation extends EventTarget {
     }
   }
 
-  /** Nothing more comes: what was running is not known to have ended well. */
-  interrupt(): void {
+  /**
+   * Nothing more comes: what was running is not known to have ended well. A plan that only waits
+   * for the member goes on.
+   */
+  interrupt({ isWaiting: isPaused = false } = {}): void {
     this.#parts = this.#parts.map((part) => {
       if (part.kind === "answer" && part.isStreaming) return { ...part, isStreaming: false };
       if (part.kind === "tool" && !part.result && !isWaiting(part)) {
         return { ...part, result: emptyResult(part.key, "interrupted") };
       }
-      if (part.kind === "plan") return { ...part, steps: part.steps.map(rest) };
+      if (part.kind === "plan" && !isPaused) return { ...part, steps: part.steps.map(rest) };
       return part;
     });
     this.#changed();
@@ -196,7 +199,7 @@ export class Conversation extends EventTarget {
   }
 
   #finalize(reason: Reason): void {
-    this.interrupt();
+    this.interrupt({ isWaiting: reason === "approval" });
     if (reason === "stopped") this.note("info", t("notice.stopped"));
     if (reason === "limit") this.note("info", t("notice.limit"));
     if (reason !== "approval" && this.#usage) {
