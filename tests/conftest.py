@@ -21,6 +21,7 @@ pytest_plugins = [
     "support.desk",
     "support.drawer",
     "support.manager",
+    "support.demonstration",
     "support.deployment",
     "support.people",
     "support.federation",
