@@ -18,8 +18,7 @@ from langchain.agents import create_agent
 from langchain.agents.middleware import TodoListMiddleware
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
 from langchain_mcp_adapters.client import MultiServerMCPClient
-from langchain_mcp_adapters.tools import convert_mcp_tool_to_langchain_tool
-from mcp.types import Tool
+from langchain_mcp_adapters.tools import load_mcp_tools
 
 from overset.chat.analyst.chat_model import OfflineAnalyst
 from overset.tenancy.locations import data_folder
@@ -30,15 +29,6 @@ from support.seed_analyst import CLINIC, FILE
 
 TODAY = datetime(2026, 5, 4, tzinfo=UTC)
 
-_TOOLS = (
-    "execute_sql", "generate_chart", "generate_dashboard", "get_chart_info", "get_dashboard_info",
-    "get_dataset_info", "list_charts", "list_dashboards", "list_databases", "list_datasets",
-)  # fmt: skip
-_SCHEMA = {
-    "type": "object",
-    "properties": {"request": {"type": "object"}},
-    "required": ["request"],
-}
 _MOST_STEPS = 40
 
 
@@ -124,14 +114,10 @@ async def _talk(
     conversations: Sequence[Sequence[str | HumanMessage]],
     without: frozenset[str],
 ) -> list[list[Answered]]:
-    headers = {"Authorization": f"Bearer {token}"}
+    headers = {"Authorization": f"Bearer {token}", "X-MCP-Tool-List": "full"}
     connection = {"transport": "streamable_http", "url": url, "headers": headers}
     async with MultiServerMCPClient({"overset": connection}).session("overset") as session:
-        tools = [
-            convert_mcp_tool_to_langchain_tool(session, Tool(name=name, inputSchema=_SCHEMA))
-            for name in _TOOLS
-            if name not in without
-        ]
+        tools = [one for one in await load_mcp_tools(session) if one.name not in without]
         model = OfflineAnalyst(now=lambda: TODAY)
         agent = create_agent(model, tools, middleware=[TodoListMiddleware()])
         return [await _converse(agent, texts) for texts in conversations]
