@@ -11,7 +11,7 @@ from langchain_core.callbacks import (
     AsyncCallbackManagerForLLMRun,
     CallbackManagerForLLMRun,
 )
-from langchain_core.language_models import BaseChatModel
+from langchain_core.language_models import BaseChatModel, ModelProfile
 from langchain_core.language_models.base import LanguageModelInput
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, ToolCall
 from langchain_core.messages.ai import UsageMetadata
@@ -20,6 +20,7 @@ from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResu
 from langchain_core.runnables import Runnable
 from langchain_core.tools import BaseTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
+from pydantic import Field
 
 from overset.chat.analyst.steps import Call
 from overset.chat.analyst.talk import next_step
@@ -27,6 +28,7 @@ from overset.chat.analyst.thread import MEMORY
 from overset.kernel.clock import Now, utc_now
 
 NAME = "offline-analyst"
+_READS = 1_000_000_000
 _PIECES = re.compile(r"\s*\S+|\s+")
 
 
@@ -35,9 +37,14 @@ class OfflineAnalyst(BaseChatModel):
 
     Attributes:
         now: the clock that "last year" is counted from.
+        profile: how much it reads, which is a whole conversation: of one that was cut to fit, the
+            calls of the last question could not be told any more.
     """
 
     now: Now = utc_now
+    profile: ModelProfile | None = Field(
+        default=ModelProfile(max_input_tokens=_READS), exclude=True
+    )
 
     @property
     def _llm_type(self) -> str:

@@ -9,6 +9,7 @@ from langchain_core.messages import AIMessage, AIMessageChunk, HumanMessage, Too
 
 from overset.chat.analyst.chat_model import OfflineAnalyst
 from overset.chat.analyst.thread import MEMORY
+from overset.chat.fitting import find_room, fit
 
 TOOLS = ["list_datasets", "get_dataset_info", "list_databases", "execute_sql"]
 DATASETS = {"datasets": [{"id": 7, "table_name": "orders"}], "total_count": 1}
@@ -195,3 +196,11 @@ def test_a_page_is_no_part_of_the_question():
 @pytest.mark.parametrize("text", ["", "\x00\x00", "😀", "a " * 5000, "§0§ '", "\ud800"])
 def test_any_message_is_answered(text):
     assert converse(text)[-1].text
+
+
+def test_a_long_conversation_reaches_it_whole():
+    long = [HumanMessage("x" * 4000, id=str(number)) for number in range(200)]
+
+    kept = fit(long, tokens=find_room(OfflineAnalyst()))
+
+    assert kept == long
