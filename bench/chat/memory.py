@@ -30,8 +30,8 @@ def measure(assistant: Assistant, figures: Figures, *, conversations: int) -> No
             await chat.look(await chat.start())
 
     async def speak(count: int) -> None:
-        for _ in range(count):
-            await chat.ask(await chat.start(), "0 20")
+        threads = [await chat.start() for _ in range(count)]
+        await asyncio.gather(*[chat.ask(thread, "0 20") for thread in threads])
 
     async def story() -> tuple[float, float]:
         # Not a figure: what grows with the first of them is not theirs.
