@@ -53,11 +53,19 @@ def dark(page: Page, url: Address) -> None:
     page.evaluate("localStorage.removeItem('superset-theme-mode')")
 
 
+def narrow(page: Page, url: Address) -> None:
+    """Show the same conversation on a phone; the last scene, for the page stays narrow."""
+    page.set_viewport_size({"width": 390, "height": 760})
+    page.goto(url("acme", DASHBOARDS))
+    _show_chart(page)
+
+
 ASSISTANT_SCENES: dict[str, Callable[[Page, Address], None]] = {
     "assistant-welcome": welcome,
     "assistant-approval": approval,
     "assistant-answer": answer,
     "assistant-dark": dark,
+    "assistant-narrow": narrow,
 }
 
 
