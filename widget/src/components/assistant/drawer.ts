@@ -89,6 +89,8 @@ export class Drawer {
 
   /** On a narrow screen it covers the page, which then cannot be reached. */
   open(isModal: boolean): void {
+    // A dialog that covers the page takes the focus, and not its first button.
+    this.#dialog.autofocus = isModal;
     if (isModal) this.#dialog.showModal();
     else this.#dialog.show();
     this.launcher.hidden = true;
