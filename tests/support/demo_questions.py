@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 LOOK = ["list_datasets", "get_dataset_info", "get_dataset_info"]
 READ = [*LOOK, "list_databases", "execute_sql"]
 SEARCH = [*READ, "execute_sql"]
-# Superset does not describe a dataset as wide as this one: its columns are in the catalog.
-WIDE = [*LOOK, "list_datasets", "list_databases", "execute_sql"]
+# Of a dataset as wide as this one the description is shortened, and its columns are not.
+WIDE = [*LOOK, "list_databases"]
 DRAW = [*READ, "generate_chart"]
 AGAIN = ["list_datasets", "get_dataset_info", "list_databases", "execute_sql"]
 SALES, WORLD = "cleaned_sales_data", "wb_health_population"
