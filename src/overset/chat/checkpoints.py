@@ -1,7 +1,12 @@
-"""Where LangGraph keeps the messages of threads: in the assistant's database, beside our tables."""
+"""Where LangGraph keeps the messages of threads: in the assistant's database, beside our tables.
+
+With SQLite it is a file of its own: LangGraph's writes wait for the event loop while they hold the
+file, and leases cannot.
+"""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import aiosqlite
@@ -18,6 +23,7 @@ from sqlalchemy.engine import make_url
 
 from overset.chat.threads.database import find_dsn
 from overset.chat.threads.model import ThreadId
+from overset.kernel.database import create_file
 from overset.kernel.settings import Settings
 
 Saver = BaseCheckpointSaver[Any]
@@ -34,6 +40,7 @@ DELETE FROM {table} WHERE thread_id = ? AND checkpoint_id < (
     WHERE newer.thread_id = {table}.thread_id AND newer.checkpoint_ns = {table}.checkpoint_ns
 )
 """
+_KEPT = "SELECT DISTINCT thread_id FROM checkpoints"
 _log = structlog.get_logger(__name__)
 
 
@@ -64,13 +71,27 @@ async def prune_checkpoints(saver: Saver, thread_id: ThreadId) -> None:
         await saver.conn.commit()
 
 
+async def list_kept(saver: Saver) -> set[ThreadId]:
+    """Return the threads that have messages."""
+    if isinstance(saver, AsyncSqliteSaver):
+        async with saver.lock, saver.conn.execute(_KEPT) as found:
+            return {ThreadId(row[0]) for row in await found.fetchall()}
+    assert isinstance(saver, AsyncPostgresSaver)  # noqa: S101 - there is no other kind
+    assert isinstance(saver.conn, AsyncConnectionPool)  # noqa: S101 - see below
+    async with saver.conn.connection() as connection:
+        rows = await (await connection.execute(_KEPT)).fetchall()
+        return {ThreadId(row["thread_id"]) for row in rows}
+
+
 def _serde() -> JsonPlusSerializer:
     return JsonPlusSerializer(allowed_msgpack_modules=None)
 
 
 @asynccontextmanager
 async def _open_sqlite(dsn: str) -> AsyncIterator[Saver]:
-    path = str(make_url(dsn).database)
+    beside = Path(make_url(dsn).database)
+    path = beside.with_name(f"{beside.stem}-messages{beside.suffix}")
+    create_file(path)
     async with aiosqlite.connect(path, timeout=_WAIT_SECONDS) as connection:
         await connection.execute("PRAGMA synchronous=NORMAL")
         saver = AsyncSqliteSaver(connection, serde=_serde())

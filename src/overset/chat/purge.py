@@ -16,7 +16,7 @@ from anyio.to_thread import run_sync
 
 from overset.auth.access import Access, Denial
 from overset.chat.background import in_background
-from overset.chat.checkpoints import Saver, prune_checkpoints
+from overset.chat.checkpoints import Saver, list_kept, prune_checkpoints
 from overset.chat.event_log import EventLog
 from overset.chat.threads.database import outages_refused
 from overset.chat.threads.housekeeping import Housekeeping
@@ -121,7 +121,9 @@ class Purge:
             await self._look(*pair)
         untouched = await _ask(lambda: self.housekeeping.delete_untouched(days=self.days))
         gone = await _ask(self.housekeeping.delete_gone)
-        orphans = await _ask(self.housekeeping.list_orphans)
+        with outages_refused():
+            kept = await list_kept(self.saver)
+        orphans = await _ask(lambda: self.housekeeping.find_orphans(kept))
         for thread_id in orphans:
             await self._forget(thread_id)
         for thread_id in await _ask(lambda: self.housekeeping.list_touched(within=_TOUCHED)):

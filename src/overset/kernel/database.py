@@ -83,7 +83,7 @@ def _open_postgresql(url: Any) -> Engine:
 
 
 def _open_sqlite(url: Any) -> Engine:
-    _create_file(Path(url.database))
+    create_file(Path(url.database))
     engine = create_engine(
         url,
         future=True,
@@ -96,7 +96,8 @@ def _open_sqlite(url: Any) -> Engine:
     return engine
 
 
-def _create_file(path: Path) -> None:
+def create_file(path: Path) -> None:
+    """Make the file of an SQLite database, if it is not there, for its owner alone."""
     # The files hold people's names and words, and (encrypted) keys: only their owner reads them.
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))

@@ -1,10 +1,11 @@
 """What is asked and done about threads in nobody's name: which are to go, and which went."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import delete, select, text, union, update
+from sqlalchemy import delete, select, union, update
 
 from overset.chat.threads.database import now_ms
 from overset.chat.threads.model import ThreadId
@@ -18,10 +19,6 @@ EMPTY_FOR = timedelta(days=1)
 
 GONE_FOR = timedelta(days=7)
 """How long the threads of somebody are kept who is no member any more: it may be a mistake."""
-
-_ORPHANS = text(
-    "SELECT DISTINCT thread_id FROM checkpoints WHERE thread_id NOT IN (SELECT id FROM threads)"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +74,11 @@ class Housekeeping:
             query = select(threads.c.id).where(touched, ~running.exists())
             return [ThreadId(one) for one in connection.execute(query).scalars()]
 
-    def list_orphans(self) -> list[ThreadId]:
-        """Return the threads of which only LangGraph's checkpoints are left."""
+    def find_orphans(self, kept: Collection[ThreadId]) -> list[ThreadId]:
+        """Return those of some threads that are there no more."""
         with self.database.reading() as connection:
-            return [ThreadId(one) for one in connection.execute(_ORPHANS).scalars()]
+            there = set(connection.execute(select(threads.c.id)).scalars())
+        return sorted(set(kept) - there)
 
     def _delete(self, which: Any) -> int:
         with self.database.writing() as connection:

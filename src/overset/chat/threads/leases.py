@@ -9,7 +9,7 @@ from overset.kernel.errors import Conflict, Unavailable
 WAIT_SECONDS = 60.0
 """How long a turn waits for the one before it."""
 
-LEASE_SECONDS = 10.0
+LEASE_SECONDS = 12.0
 """How long a lease lasts that is not renewed: its holder was killed."""
 
 

@@ -85,6 +85,8 @@ class DatabaseLeases:
         self._here = MemoryLeases(wait=wait)
         self._held: dict[ThreadId, anyio.CancelScope] = {}
         self._threads = anyio.CapacityLimiter(_THREADS)
+        # Who takes leases must not hold up those that are held.
+        self._renewing = anyio.CapacityLimiter(1)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -129,14 +131,14 @@ class DatabaseLeases:
 
     async def _renew_for_ever(self) -> None:
         while True:
-            await anyio.sleep(self._seconds / 4)
+            await anyio.sleep(self._seconds / 6)
             if self._held:
                 await self._renew()
 
     async def _renew(self) -> None:
         asked_at, before = anyio.current_time(), dict(self._held)
         try:
-            still = await self._ask(lambda: self._row.renew(before))
+            still = await self._ask(lambda: self._row.renew(before), limiter=self._renewing)
         except Unavailable:
             return  # it was logged; the deadlines stand
         for thread_id, scope in before.items():
@@ -149,9 +151,11 @@ class DatabaseLeases:
     def _deadline(self, asked_at: float) -> float:
         return asked_at + self._seconds * 0.9
 
-    async def _ask(self, question: Callable[[], T]) -> T:
+    async def _ask(
+        self, question: Callable[[], T], *, limiter: anyio.CapacityLimiter | None = None
+    ) -> T:
         def ask() -> T:
             with outages_refused():
                 return question()
 
-        return await run_sync(ask, limiter=self._threads)
+        return await run_sync(ask, limiter=limiter or self._threads)
