@@ -53,6 +53,8 @@ def print_banner(
     for access in accesses:
         page = settings.workspace_origin(access.slug)
         console.print(f"Superset of {access.name}: [link]{page}[/link]")
+    if accesses:
+        _print_assistant(console, settings)
     for access in accesses:
         _print_access(console, url, access)
     if not accesses:
@@ -70,6 +72,12 @@ def _print_sign_in(console: Console, sign_in: SignIn) -> None:
         console.print(Text(f"Password: {sign_in.password}"), "[dim](shown this once)[/dim]")
     else:
         console.print(f"Password lost?  overset user password {sign_in.email}")
+
+
+def _print_assistant(console: Console, settings: Settings) -> None:
+    who = settings.chat_model or "the offline analyst"
+    more = "" if settings.chat_model else " [dim](OVERSET_CHAT_MODEL names a model)[/dim]"
+    console.print(f"Ask the assistant: the round button on each page; {who} answers{more}")
 
 
 def _print_access(console: Console, url: str, access: Access) -> None:
