@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from overset.auth.scopes import Scope
 from overset.chat.events import EVENTS
 from overset.flags.gates import Gate
 from support.chatting import Talker, code, pending, refusal, talker, text_of, types
@@ -19,6 +20,7 @@ PATHS: list[tuple[str, str, Any]] = [
     ("DELETE", "/threads/{thread}", None),
     ("PUT", "/threads/{thread}/readers/{me}", None),
     ("DELETE", "/threads/{thread}/readers/{me}", None),
+    ("DELETE", "/threads/{thread}/allowed_tools/{me}", None),
     ("POST", "/threads/{thread}/turns", {"message": "hello"}),
     (
         "POST",
@@ -215,6 +217,36 @@ def test_nobody_comes_in_without_a_token_for_this_workspace(platform: Platform, 
     assert neutral.send("GET", "/threads").status_code in {404, 421}
 
 
+def test_a_token_that_may_only_read_changes_nothing(platform: Platform):
+    user_id = platform.new_member()
+    ada = talker(platform, user_id=user_id)
+    thread_id = ada.begin()
+    with ada.asking(thread_id, QUESTION) as stream:
+        told = list(stream)
+    token = platform.token(user_id=user_id, scopes=frozenset({Scope.WORKSPACE_READ}))
+    client, before = talker(platform, token=token), ada.show(thread_id)
+    at = {"thread": thread_id, "turn": stream.turn_id, "me": platform.new_member()}
+
+    for method, path, body in [*WRITES, ("POST", "/threads", None)]:
+        answer = client.send(method, path.format(**at), json=body)
+        assert code(answer) == (403, "insufficient_scope"), path
+        assert 'error="insufficient_scope"' in answer.headers["www-authenticate"]
+        assert 'scope="workspace:write"' in answer.headers["www-authenticate"]
+
+    assert client.show(thread_id) == ada.show(thread_id) == before
+    assert client.read(thread_id, stream.turn_id) == told
+    assert [one["id"] for one in ada.send("GET", "/threads").json()["items"]] == [thread_id]
+
+
+def test_a_token_that_may_only_run_sql_reads_nothing(platform: Platform):
+    token = platform.token(user_id=platform.new_member(), scopes=frozenset({Scope.SQL_RUN}))
+
+    for path in ("/me", "/threads", "/members", f"/threads/{NOBODYS}"):
+        answer = talker(platform, token=token).send("GET", path)
+        assert code(answer) == (403, "insufficient_scope"), path
+        assert 'scope="workspace:read"' in answer.headers["www-authenticate"]
+
+
 def test_a_page_of_another_origin_is_refused(ada: Talker):
     answer = ada.send("GET", "/threads", headers={"Origin": "https://evil.example"})
 
@@ -261,5 +293,7 @@ def test_the_document_describes_every_path_and_every_event(ada: Talker):
     assert all(
         ref.rpartition("/")[2] in document["components"]["schemas"] for ref in kinds.values()
     )
-    stream = document["paths"]["/chat/threads/{thread_id}/turns"]["post"]["responses"]["200"]
-    assert set(stream["content"]) == {"text/event-stream"}
+    asking = document["paths"]["/chat/threads/{thread_id}/turns"]["post"]
+    assert set(asking["responses"]["200"]["content"]) == {"text/event-stream"}
+    assert asking["security"] == [{"member": ["workspace:write"]}]
+    assert document["paths"]["/chat/me"]["get"]["security"] == [{"member": ["workspace:read"]}]

@@ -78,7 +78,7 @@ async def test_many_turns_at_once_each_tell_all_of_their_own(sqlite_platform):
         name = messages[-1].text
         return Reply(texts=[f"{name}:{word}" for word in words], pace=0.005)
 
-    async with talking(sqlite_platform, speak) as talk:
+    async with talking(sqlite_platform, speak, chat_turns_at_once=20) as talk:
         threads = [talk.other_thread() for _ in range(20)]
         turns = [await one.start(f"t{n}") for n, one in enumerate(threads)]
         all_events = await asyncio.gather(*(talk.read(one) for one in turns))

@@ -23,7 +23,8 @@ from overset.rest.layers.request_log import RequestLogLayer
 
 _DESCRIPTION = (
     "Conversations with the assistant of a workspace. Send a token for the workspace's MCP URL as "
-    "a bearer, to the workspace's own host. Errors are problem documents (RFC 9457)."
+    "a bearer, to the workspace's own host: with the scope `workspace:read` to read, and with "
+    "`workspace:write` for everything else. Errors are problem documents (RFC 9457)."
 )
 
 

@@ -83,6 +83,11 @@ class Question:
             str(call["id"]): call["id"] in self.descriptions for call in self.message.tool_calls
         }
 
+    def list_approved(self, decisions: Sequence[Decision]) -> frozenset[str]:
+        """Return the names of the tools of which these decisions approve a call that waits."""
+        approved = {one.tool_call_id for one in decisions if one.verdict == "approve"}
+        return frozenset(call["name"] for call in self.calls if call["id"] in approved)
+
     def answer(self, decisions: Sequence[Decision]) -> HITLResponse:
         """Return what LangChain's middleware waits for.
 

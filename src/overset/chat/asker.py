@@ -15,6 +15,8 @@ from overset.admission.where import locate
 from overset.auth.access import Access
 from overset.auth.bearer import read_bearer
 from overset.auth.jwks import KeySource
+from overset.auth.scopes import InsufficientScopeError, expand, format_scopes
+from overset.auth.scopes import Scope as Grant
 from overset.flags.gates import Gate
 from overset.kernel.clock import Now, utc_now
 from overset.kernel.errors import HostNotServed, InvalidToken
@@ -24,6 +26,9 @@ from overset.rest.request_log import note
 from overset.tenancy.registry import WorkspaceRegistry
 
 _ENTRANCE = Entrance(Gate.CHATBOT_ENABLED, name="the assistant")
+_SAFE = frozenset({"GET", "HEAD"})
+_READ = frozenset({Grant.WORKSPACE_READ})
+_WRITE = frozenset({Grant.WORKSPACE_WRITE})
 _MEMBER = HTTPBearer(
     scheme_name="member",
     bearerFormat="JWT",
@@ -38,6 +43,11 @@ class Asker:
 
     caller: Caller
     token: SecretStr
+
+
+def find_scopes(method: str) -> frozenset[Grant]:
+    """Return the scopes that a request with this HTTP method needs: what may change, writes."""
+    return _READ if method in _SAFE else _WRITE
 
 
 class AskerGuard:
@@ -67,7 +77,7 @@ class AskerGuard:
             NotFound: `workspace_unknown`, no workspace has this host.
             InvalidRequest: as `Admission.admit` does.
             InvalidToken: as `Admission.admit` does; it names the host's resource metadata.
-            Forbidden: as `Admission.admit` does.
+            Forbidden: as `Admission.admit` does; `insufficient_scope`, see `find_scopes`.
             Unavailable: `manager_unreachable`, nobody can tell.
         """
         where = await locate(scope, settings=self._settings, registry=self._registry)
@@ -75,16 +85,23 @@ class AskerGuard:
             raise HostNotServed
         try:
             caller = await self._admission.admit(scope, where)
-        except InvalidToken as refusal:
+            note(
+                scope,
+                workspace=caller.workspace.slug,
+                subject=caller.principal.subject,
+                client_id=caller.principal.client_id,
+            )
+            _require(find_scopes(scope["method"]), scope, caller)
+        except (InsufficientScopeError, InvalidToken) as refusal:
             add_challenge(refusal, origin=where.origin)
             raise
-        note(
-            scope,
-            workspace=caller.workspace.slug,
-            subject=caller.principal.subject,
-            client_id=caller.principal.client_id,
-        )
         return Asker(caller, SecretStr(read_bearer(scope)))
+
+
+def _require(needed: frozenset[Grant], scope: Scope, caller: Caller) -> None:
+    if not needed <= expand(caller.principal.scopes):
+        note(scope, needed=format_scopes(needed))
+        raise InsufficientScopeError(needed)
 
 
 async def get_asker(

@@ -1,9 +1,13 @@
-"""Links of a tool's answer: to things in Superset, at the workspace's own host and nowhere else."""
+"""Links of a tool's answer: to things in Superset, at the workspace's own host and nowhere else.
+
+A link is a tool's own word: it is read where tools put theirs, and never in rows, whose columns
+anybody may have named and filled. One that would run something when it opens is none.
+"""
 
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from overset.chat.events import Link
 
@@ -11,9 +15,18 @@ _MOST = 12
 _DEEPEST = 6
 _LONGEST = 2_000
 _URLS = ("url", "dashboard_url", "explore_url", "preview_url", "chart_url", "dataset_url")
+_PLACES = ("chart", "charts", "dashboard", "dashboards", "dataset", "datasets")
+"""Where an answer tells of things; whatever else is in it may be data, or what somebody saved."""
+
 _TITLES = ("slice_name", "dashboard_title", "chart_name", "table_name", "title", "name", "label")
 _DASHBOARD = re.compile(r"/superset/dashboard/([^/]+)/?")
 _DATASET = re.compile(r"/tablemodelview/edit/(\d+)/?")
+_RUNS = "autorun"
+"""What makes SQL Lab run the statement of a link at once."""
+
+_STORED = "id"
+"""What makes SQL Lab open a statement that somebody stored, and run it if they said so."""
+
 _Kind = Literal["chart", "dashboard", "dataset", "explore", "sql_lab"]
 _NAMES: Mapping[_Kind, str] = {
     "chart": "Chart",
@@ -25,7 +38,7 @@ _NAMES: Mapping[_Kind, str] = {
 
 
 def find_links(body: Any, *, origin: str) -> list[Link]:
-    """Return the links of an answer's JSON, each path once, in the order of the answer.
+    """Return the links that tools put into their answer's JSON, each path once, in its order.
 
     Args:
         body: the answer.
@@ -45,15 +58,14 @@ def find_links(body: Any, *, origin: str) -> list[Link]:
 
 
 def _walk(body: Any, depth: int) -> Iterator[Mapping[str, Any]]:
-    if depth == 0:
+    if depth == 0 or not isinstance(body, Mapping):
         return
-    if isinstance(body, Mapping):
-        yield body
-        for value in body.values():
-            yield from _walk(value, depth - 1)
-    elif isinstance(body, list):
-        for value in body:
-            yield from _walk(value, depth - 1)
+    yield body
+    for name in body:
+        if name in _PLACES:
+            things = body[name] if isinstance(body[name], list) else [body[name]]
+            for thing in things:
+                yield from _walk(thing, depth - 1)
 
 
 def _read(url: Any, thing: Mapping[str, Any], *, origin: str) -> Link | None:
@@ -73,7 +85,17 @@ def _find_path(url: Any, *, origin: str) -> str | None:
     if not isinstance(url, str) or len(url) > _LONGEST or not url.isprintable() or "\\" in url:
         return None
     path = url.removeprefix(origin) if url.startswith(origin + "/") else url
-    return path if path.startswith("/") and not path.startswith("//") else None
+    if not path.startswith("/") or path.startswith("//") or _runs_at_once(path):
+        return None
+    return path
+
+
+def _runs_at_once(path: str) -> bool:
+    """Say whether a path may run something when it opens, however that is written."""
+    seen = ""
+    while path != seen:
+        seen, path = path, unquote(path)
+    return _RUNS in path.casefold()
 
 
 def _classify(path: str, number: Any) -> tuple[_Kind | None, int | None]:
@@ -87,4 +109,6 @@ def _classify(path: str, number: Any) -> tuple[_Kind | None, int | None]:
     if parts.path.rstrip("/") == "/explore":
         chart = parse_qs(parts.query).get("slice_id", [""])[0]
         return ("chart", int(chart)) if chart.isdecimal() else ("explore", None)
-    return ("sql_lab", None) if parts.path.startswith("/sqllab") else (None, None)
+    if parts.path.rstrip("/") == "/sqllab" and _STORED not in parse_qs(parts.query):
+        return "sql_lab", None
+    return None, None

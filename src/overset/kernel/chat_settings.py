@@ -41,6 +41,11 @@ class ChatSettings(TaskSettings):
         default=None,
         description="Where the assistant reaches MCP, if not at its public URL.",
     )
+    chat_turns_at_once: int = Field(
+        default=4,
+        ge=1,
+        description="How many questions of one member in a workspace a process answers at once.",
+    )
     chat_turn_seconds: float = Field(
         default=300, gt=0, le=3600, description="How long one answer of the assistant may take."
     )

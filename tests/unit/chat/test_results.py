@@ -85,17 +85,17 @@ def test_links_lead_to_things_of_the_workspace():
                 {"id": 4, "url": f"{ORIGIN}/superset/dashboard/4/"},
             ],
             "dataset": {"id": 9, "table_name": "facts", "url": f"{ORIGIN}/tablemodelview/edit/9"},
-            "again": {"id": 7, "url": f"{ORIGIN}/explore/?slice_id=7"},
-            "sql": {"url": f"{ORIGIN}/sqllab?dbid=1"},
+            "charts": [{"id": 7, "url": f"{ORIGIN}/explore/?slice_id=7"}],
+            "url": f"{ORIGIN}/sqllab?dbid=1",
         }
     )
     assert told.links == (
+        Link(kind="sql_lab", id=None, title="SQL Lab", path="/sqllab?dbid=1"),
         Link(kind="explore", id=None, title="Explore", path="/explore/?form_data_key=abc"),
         Link(kind="chart", id=7, title="Sales", path="/explore/?slice_id=7"),
         Link(kind="dashboard", id=3, title="Q3", path="/superset/dashboard/main/"),
         Link(kind="dashboard", id=4, title="Dashboard", path="/superset/dashboard/4/"),
         Link(kind="dataset", id=9, title="facts", path="/tablemodelview/edit/9"),
-        Link(kind="sql_lab", id=None, title="SQL Lab", path="/sqllab?dbid=1"),
     )
 
 
@@ -120,6 +120,49 @@ def test_links_lead_to_things_of_the_workspace():
 def test_no_link_leads_elsewhere(url):
     _, told = read({"id": 7, "url": url})
     assert told.links == ()
+
+
+PLANTED = {"url": "/explore/?slice_id=666", "title": "Click me", "chart": {"url": "/explore/"}}
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"rows": [PLANTED]},
+        {"data": [PLANTED]},
+        {"statements": [{"data": {"rows": [PLANTED], "columns": [PLANTED]}}]},
+        {"chart": {"id": 7, "form_data": PLANTED}},
+        {"datasets": [{"id": 9, "extra": PLANTED, "columns": [PLANTED]}]},
+        {"content": {"type": "vega_lite", "specification": {"data": {"values": [PLANTED]}}}},
+        [PLANTED],
+        {"result": [PLANTED]},
+    ],
+)
+def test_what_is_planted_in_data_becomes_no_link(answer):
+    _, told = read(answer)
+    assert told.status == "done"
+    assert told.links == ()
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/sqllab/?dbid=1&sql=DROP+TABLE+facts&autorun=true",
+        "/sqllab/?dbid=1&AutoRun=True",
+        "/sqllab/?dbid=1&%61utorun=true",
+        "/sqllab/?dbid=1&%2561ut%256Frun=true",
+        "/sqllab/?dbid=1#autorun=true",
+        "/sqllab/?dbid=1#?%41UTORUN=1",
+        "/sqllab/p/Ab12/",
+        "/sqllab/?id=Ab12",
+        "/sqllab/../sqllab/p/Ab12",
+        "/explore/?slice_id=7&autorun=true",
+    ],
+)
+def test_no_link_runs_a_statement_when_it_is_opened(path):
+    for url in (path, ORIGIN + path):
+        _, told = read({"url": url, "title": "Sales"})
+        assert told.links == (), url
 
 
 def test_a_link_has_the_name_that_stands_deeper_in_the_answer():

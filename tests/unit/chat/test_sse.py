@@ -13,11 +13,17 @@ from overset.chat import sse
 from overset.chat.event_log_memory import MemoryEventLog
 from overset.chat.events import EVENTS, Finalize, Reason, Token
 from overset.chat.threads.model import TurnId, new_thread_id, new_turn_id
+from overset.chat.watch import Watch
+from overset.kernel.changes import MemoryFeed
 from overset.rest import problems
 from support.manager import serving
 
 TURN = new_turn_id(new_thread_id())
 TEXT = "first\nsecond\r\nthird 😀 \u2028 data: x\n\nevent: finalize"
+
+
+async def allow() -> None:
+    """Let the reader read on."""
 
 
 @pytest.fixture
@@ -36,7 +42,8 @@ def app() -> FastAPI:
 
     @made.get("/{turn_id}")
     async def read(request: Request, turn_id: str) -> Any:
-        return sse.stream(log, TurnId(turn_id), after=request.headers.get("last-event-id"))
+        after = request.headers.get("last-event-id")
+        return sse.stream(log, TurnId(turn_id), after=after, watch=Watch(allow, MemoryFeed()))
 
     return made
 

@@ -100,3 +100,11 @@ async def share_thread(
 def unshare_thread(asker: Asking, chat: Serving, thread_id: Locator, user_id: Locator) -> None:
     """Let a member read a conversation no longer."""
     chat.threads.unshare(get_who(asker), thread_id, user_id=user_id)
+
+
+@router.delete(
+    "/{thread_id}/allowed_tools/{name}", status_code=204, responses=problems(401, 403, 404, 503)
+)
+def forbid_tool(asker: Asking, chat: Serving, thread_id: Locator, name: Locator) -> None:
+    """Let a tool be asked about again, from the next turn on."""
+    chat.threads.forbid_tool(get_who(asker), thread_id, name=name)

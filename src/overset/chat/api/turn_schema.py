@@ -72,7 +72,8 @@ class DecisionsPost(BaseModel):
     allow_tools: list[Name] = Field(
         default_factory=list,
         max_length=_MOST_CALLS,
-        description="Tools that run in this conversation from now on without being asked about.",
+        description="Tools that run in this conversation from now on without being asked about: "
+        "of those whose calls are approved with it; other names are passed over.",
     )
 
 

@@ -106,6 +106,15 @@ class ThreadService:
             _update(connection, thread.id, {"allowed_tools": allowed})
             return self._get_own(connection, who, thread_id)
 
+    def forbid_tool(self, who: Who, thread_id: str, *, name: str) -> None:
+        """Let a tool ask its owner again; raises NotFound `allowed_tool_unknown`."""
+        with self.database.writing() as connection:
+            thread = self._get_own(connection, who, thread_id)
+            if name not in thread.allowed_tools:
+                raise NotFound("allowed_tool_unknown", "This tool is not allowed here: it asks.")
+            allowed = sorted(thread.allowed_tools - {name})
+            _update(connection, thread.id, {"allowed_tools": allowed})
+
     def delete(self, who: Who, thread_id: str) -> Thread:
         """Delete a thread; from now on it is not there. Its messages are the purge's to delete."""
         with self.database.writing() as connection:

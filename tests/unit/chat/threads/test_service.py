@@ -24,6 +24,7 @@ WRITES: dict[str, Act] = {
     "rename": lambda threads, who, one: threads.rename(who, one, title="Mine now"),
     "note_message": lambda threads, who, one: threads.note_message(who, one, text="hello"),
     "allow_tools": lambda threads, who, one: threads.allow_tools(who, one, names=["execute_sql"]),
+    "forbid_tool": lambda threads, who, one: threads.forbid_tool(who, one, name="execute_sql"),
     "delete": lambda threads, who, one: threads.delete(who, one),
     "list_readers": lambda threads, who, one: threads.list_readers(who, one),
     "share": lambda threads, who, one: threads.share(who, one, Reader(who.user_id, who.name)),
@@ -191,6 +192,17 @@ def test_tools_are_allowed_in_one_conversation_alone(threads: ThreadService):
 
     assert allowed == {"generate_chart", "execute_sql"}
     assert threads.get(ADA, other.id).allowed_tools == frozenset()
+
+
+def test_a_tool_that_was_allowed_is_allowed_no_longer_once_it_is_withdrawn(threads: ThreadService):
+    one = threads.create(ADA)
+    threads.allow_tools(ADA, one.id, names=["generate_chart", "execute_sql"])
+
+    threads.forbid_tool(ADA, one.id, name="execute_sql")
+
+    assert threads.get(ADA, one.id).allowed_tools == {"generate_chart"}
+    with pytest.raises(NotFound, match="allowed_tool_unknown"):
+        threads.forbid_tool(ADA, one.id, name="execute_sql")
 
 
 def test_texts_of_every_script_are_kept(threads: ThreadService):
