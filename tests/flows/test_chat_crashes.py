@@ -126,52 +126,46 @@ def test_two_turns_at_two_processes_take_turns_and_both_are_kept(pair: Pair):
     assert [m["text"].split()[0] for m in messages] == ["first", "one", "second", "two"]
 
 
-def test_a_process_that_is_killed_while_it_speaks_is_replaced_by_another(pair: Pair):
+def test_what_a_killed_process_left_is_told_by_another_which_goes_on_and_runs_nothing_again(
+    pair: Pair,
+):
+    """Of two turns, one is in the middle of a tool and one of an answer when their process dies."""
     one, other = pair.member()
-    thread_id = one.begin()
-    pair.say(LONG, pause=0.05)
-    with one.asking(thread_id, "go") as stream:
-        stream.until("token")
-        pair.crash()
-        stream.drain()
-
-    rest = other.read(thread_id, stream.turn_id, after=stream.seen[-1][0])
-    pair.say(said("Here I am again."))
-    again = other.ask(thread_id, "are you there?")
-
-    assert types(rest)[-2:] == ["error", "finalize"]
-    assert rest[-2][1].code == "turn_lost"
-    assert text_of(again) == "Here I am again."
-    texts = [one["text"] for one in other.show(thread_id)["messages"]]
-    assert (texts[0], texts[-2:]) == ("go", ["are you there?", "Here I am again."])
-
-
-def test_a_tool_that_ran_when_its_process_was_killed_is_not_run_again(pair: Pair):
-    one, other = pair.member()
-    thread_id = one.begin()
+    runs, speaks = one.begin(), one.begin()
     pair.say(query(count_to(200_000_000), call_id="call_slow"))
-    asked = one.ask(thread_id, "count")
+    asked = one.ask(runs, "count")
     decision = {"tool_call_id": "call_slow", "verdict": "approve"}
-    path = f"/threads/{thread_id}/decisions"
-    with one.stream("POST", path, json={"decisions": [decision]}) as stream:
-        stream.until("tool_call")
-        pair.crash()
-        stream.drain()
+    path = f"/threads/{runs}/decisions"
+    with one.stream("POST", path, json={"decisions": [decision]}) as running:
+        running.until("tool_call")
+        pair.say(LONG, pause=0.05)
+        with one.asking(speaks, "go") as speaking:
+            speaking.until("token")
+            pair.crash()
+            speaking.drain()
+        running.drain()
     killed_at = time.monotonic()
 
-    other.read(thread_id, stream.turn_id)
+    other.read(runs, running.turn_id)
+    rest = other.read(speaks, speaking.turn_id, after=speaking.seen[-1][0])
     told_after = time.monotonic() - killed_at
-    pair.say(said("It was cut off."))
-    again = other.ask(thread_id, "what happened?")
+    pair.say(said("It was cut off."), said("Here I am again."))
+    after_tool = other.ask(runs, "what happened?")
+    sent = pair.provider.asked[-1].body["messages"]
+    after_words = other.ask(speaks, "are you there?")
 
     assert asked[-1][1].reason == "approval"
     assert told_after < 15
-    assert again[-1][1].reason == "done"
-    messages = other.show(thread_id)["messages"]
+    assert types(rest)[-2:] == ["error", "finalize"]
+    assert rest[-2][1].code == "turn_lost"
+    assert after_tool[-1][1].reason == "done"
+    messages = other.show(runs)["messages"]
     calls = [call for message in messages for call in message["tool_calls"]]
     assert [(call["id"], call["status"]) for call in calls] == [("call_slow", "interrupted")]
-    sent = pair.provider.asked[-1].body["messages"]
     assert [one["tool_call_id"] for one in sent if one["role"] == "tool"] == ["call_slow"]
+    assert text_of(after_words) == "Here I am again."
+    texts = [one["text"] for one in other.show(speaks)["messages"]]
+    assert (texts[0], texts[-2:]) == ("go", ["are you there?", "Here I am again."])
 
 
 def test_a_tool_that_is_allowed_asks_no_more_in_that_conversation_alone(pair: Pair):
