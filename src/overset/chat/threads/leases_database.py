@@ -1,5 +1,6 @@
 """Leases as rows of the database: for processes that share it, and that may die."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -115,12 +116,24 @@ class DatabaseLeases:
     ) -> None:
         while True:
             asked_at = anyio.current_time()
-            if await self._ask(lambda: self._row.take(thread_id, turn_id)):
+            if await self._ask_for(thread_id, turn_id):
                 scope.deadline = self._deadline(asked_at)
                 return
             if anyio.current_time() >= waits_until:
                 raise thread_busy()
             await anyio.sleep(_ASK_AGAIN_SECONDS)
+
+    async def _ask_for(self, thread_id: ThreadId, turn_id: TurnId) -> bool:
+        """Ask for a lease once; who is stopped meanwhile gives back what was taken all the same."""
+        asking = asyncio.ensure_future(self._ask(lambda: self._row.take(thread_id, turn_id)))
+        try:
+            return await asyncio.shield(asking)
+        except asyncio.CancelledError:
+            with anyio.move_on_after(_RELEASE_SECONDS, shield=True):
+                await asyncio.wait({asking})
+            if asking.cancel() or asking.exception() is None:
+                await self._give_back(thread_id, turn_id)
+            raise
 
     async def _give_back(self, thread_id: ThreadId, turn_id: TurnId) -> None:
         with anyio.move_on_after(_RELEASE_SECONDS, shield=True):

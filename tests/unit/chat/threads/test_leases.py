@@ -1,5 +1,6 @@
 """Leases: one turn at a time writes in a thread, whatever happens to its process."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -128,6 +129,38 @@ async def test_many_turns_take_turns_and_none_is_lost(pair, thread_id) -> None:
     assert done == 6
 
 
+async def test_turns_that_come_while_the_next_one_runs_wait_for_it(pair, thread_id) -> None:
+    one, other = pair
+    order: list[str] = []
+    begun, ends = ({name: anyio.Event() for name in "abcd"} for _ in range(2))
+    for name in "cd":
+        ends[name].set()
+
+    async def turn(name: str, leases: Leases) -> None:
+        async with leases.hold(thread_id, turn_in(thread_id)):
+            order.append(f"{name} begins")
+            begun[name].set()
+            await ends[name].wait()
+            order.append(f"{name} ends")
+
+    with anyio.fail_after(SECONDS):
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(turn, "a", one)
+            await begun["a"].wait()
+            tasks.start_soon(turn, "b", one)
+            await anyio.wait_all_tasks_blocked()
+            ends["a"].set()
+            await begun["b"].wait()
+            tasks.start_soon(turn, "c", one)
+            tasks.start_soon(turn, "d", other)
+            await anyio.sleep(0.1)
+            assert order[-1] == "b begins"
+            ends["b"].set()
+
+    assert sorted(order[4:]) == ["c begins", "c ends", "d begins", "d ends"]
+    assert order[4][0] == order[5][0]
+
+
 async def test_turns_of_other_threads_do_not_wait(pair) -> None:
     one, other = pair
     here, there = new_thread_id(), new_thread_id()
@@ -170,6 +203,26 @@ async def test_a_turn_that_fails_or_is_cancelled_gives_the_thread_back(
     with anyio.fail_after(SECONDS):
         async with other.hold(thread_id, turn_in(thread_id)):
             pass
+
+
+async def test_a_turn_that_is_stopped_while_it_takes_a_thread_gives_it_back(
+    chat_database: Database, thread_id
+) -> None:
+    leases = DatabaseLeases(chat_database)
+    with chat_database.writing() as connection:
+        if not chat_database.is_sqlite:
+            connection.exec_driver_sql("LOCK TABLE leases")
+        # As `Turn.stop` does: the task itself is cancelled, which anyio shields nothing from.
+        taking = asyncio.create_task(hold_for_ever(leases, thread_id))
+        await anyio.sleep(0.3)
+        taking.cancel()
+        await anyio.sleep(0.1)
+
+    with anyio.fail_after(1):
+        async with DatabaseLeases(chat_database).hold(thread_id, turn_in(thread_id)):
+            pass
+    with pytest.raises(asyncio.CancelledError):
+        await taking
 
 
 async def test_a_thread_tells_which_turn_runs_in_it(
