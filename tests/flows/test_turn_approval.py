@@ -7,8 +7,9 @@ from pydantic import SecretStr
 
 from overset.chat.approvals import Decision
 from overset.chat.checkpoints import open_checkpoints
-from overset.chat.events import Finalize, Reason, ToolCall, ToolResult
+from overset.chat.events import Failure, Finalize, Reason, ToolCall, ToolResult
 from overset.kernel.errors import Conflict, InvalidRequest
+from support.faulty import Faulty
 from support.rows import fetch
 from support.scripted_model import Reply
 from support.talks import call, ended, kinds, make_asker, only, talking
@@ -137,6 +138,38 @@ async def test_a_decision_counts_once(sqlite_platform):
         with pytest.raises(Conflict, match="nothing_to_decide"):
             await talk.decide(decision)
     assert count_charts(sqlite_platform, "single one") == 1
+
+
+async def test_a_decision_that_cannot_be_carried_out_leaves_the_question(sqlite_platform):
+    wire = Faulty()
+    async with talking(sqlite_platform, transport=wire) as talk:
+        (asked,) = only(await talk.ask("draw", draw("later one")), ToolCall)
+        before = (await talk.show()).pending
+        wire.down = True
+        talk.toolbox.forget(None)
+        failed = await talk.decide(Decision(asked.id, "approve"))
+        assert ended(failed) == "failed"
+        assert (await talk.show()).pending == before != ()
+
+        wire.down = False
+        talk.say(Reply(texts=["It is there."]))
+        assert ended(await talk.decide(Decision(asked.id, "approve"))) == "done"
+    assert count_charts(sqlite_platform, "later one") == 1
+
+
+async def test_a_decision_that_comes_late_leaves_the_next_question(sqlite_platform):
+    async with talking(sqlite_platform) as talk:
+        (first,) = only(await talk.ask("draw", draw("chain a")), ToolCall)
+        talk.say(draw("chain b"), Reply(texts=["Both."]))
+        decision = Decision(first.id, "approve")
+        turns = [await talk.turns.decide(talk.asker, talk.thread, [decision]) for _ in range(2)]
+        told = [await talk.read(one) for one in turns]
+        assert [ended(one) for one in told] == ["approval", "failed"]
+        assert [one.code for one in only(told[1], Failure)] == ["decision_incomplete"]
+
+        (second,) = (await talk.show()).pending
+        assert ended(await talk.decide(Decision(second.id, "approve"))) == "done"
+    assert [count_charts(sqlite_platform, f"chain {name}") for name in "ab"] == [1, 1]
 
 
 async def test_an_allowed_tool_is_not_asked_about_unless_an_administrator_wants_it(sqlite_platform):

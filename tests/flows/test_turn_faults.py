@@ -10,8 +10,14 @@ import pytest
 from langgraph.checkpoint.memory import InMemorySaver
 from structlog.testing import capture_logs
 
-from overset.chat.events import Failure, ToolCall, ToolResult, Warn
+from overset.chat.events import Failure, Token, ToolCall, ToolResult, Warn
 from overset.chat.models.errors import UNREACHABLE, ModelFailedError
+from overset.chat.threads.database import open_database
+from overset.chat.threads.model import Who
+from overset.chat.threads.service import ThreadService
+from overset.kernel.clock import utc_now
+from support.faulty import Faulty
+from support.manager import make_settings
 from support.rows import fetch
 from support.scripted_model import Reply
 from support.talks import call, ended, kinds, make_asker, only, talking
@@ -26,35 +32,6 @@ YES = Reply(texts=["Yes."])
 @pytest.fixture
 def anyio_backend() -> str:
     return "asyncio"
-
-
-class Faulty(httpx.AsyncHTTPTransport):
-    """The network, until a test changes what comes back; `cut` loses answers, not requests.
-
-    With `held`, a drawn chart is told to nobody: the event is set once it is drawn.
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.down = False
-        self.cut = False
-        self.held: asyncio.Event | None = None
-        self.answer: httpx.Response | None = None
-
-    async def handle_async_request(self, request):
-        if self.down:
-            raise httpx.ConnectError("no route", request=request)
-        if self.answer is not None and b"tools/call" in request.content:
-            return self.answer
-        response = await super().handle_async_request(request)
-        if self.cut and b"tools/call" in request.content:
-            await response.aread()
-            raise httpx.ReadError("cut", request=request)
-        if self.held is not None and b"generate_chart" in request.content:
-            await response.aread()
-            self.held.set()
-            await asyncio.Event().wait()
-        return response
 
 
 async def test_a_token_revoked_in_mid_turn_ends_the_turn_and_says_so(sqlite_platform):
@@ -186,6 +163,32 @@ async def test_a_database_that_goes_down_in_mid_turn_is_told(sqlite_platform):
         saver.down = False
         talk.script.replies.clear()
         assert ended(await talk.ask("again", YES)) == "done"
+
+
+async def test_a_turn_that_waited_for_a_conversation_that_was_deleted_writes_nothing(
+    sqlite_platform, tmp_path
+):
+    database = open_database(make_settings(tmp_path))
+    threads = ThreadService(database, utc_now)
+    asker = make_asker(sqlite_platform)
+    member = asker.caller.member
+    who = Who(asker.caller.workspace.id, member.user_id, member.name)
+    slow = Reply(texts=["Well"], hangs=True)
+    async with talking(sqlite_platform, slow, asker=asker, find_again=threads.find_again) as talk:
+        talk.thread = threads.create(who)
+        first = await talk.start("one")
+        await talk.wait_for(Token)
+        second = await talk.start("two")
+        threads.delete(who, talk.thread.id)
+        await talk.turns.stop(first)
+
+        assert ended(await talk.read(first)) == "stopped"
+        events = await talk.read(second)
+        assert kinds(events) == ["limits", "error", "finalize"]
+        assert only(events, Failure)[0].code == "thread_unknown"
+        assert len(talk.script.asked) == 1
+        assert [one.text for one in (await talk.show()).messages] == ["one", "Well"]
+    database.close()
 
 
 async def test_an_empty_answer_is_told(sqlite_platform):

@@ -1,7 +1,7 @@
 """Turns of the assistant against a platform's real MCP endpoint, with a model that tests script."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -149,6 +149,7 @@ async def talking(
     saver: BaseCheckpointSaver[Any] | None = None,
     price: Price | None = None,
     models: Models | None = None,
+    find_again: Callable[[Thread], Thread] = lambda thread: thread,
     **settings: Any,
 ) -> AsyncIterator[Talk]:
     """Run the assistant while the block lasts; its model answers with `replies`, or is given."""
@@ -167,6 +168,7 @@ async def talking(
             saver=saver,
             log=log,
             leases=MemoryLeases(),
+            find_again=find_again,
         )
     )
     thread = make_thread(asker)

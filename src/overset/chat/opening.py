@@ -21,6 +21,7 @@ from overset.chat.purge import Purge
 from overset.chat.services import Chat
 from overset.chat.threads.database import open_database
 from overset.chat.threads.housekeeping import Housekeeping
+from overset.chat.threads.leases import WAIT_SECONDS
 from overset.chat.threads.leases_database import DatabaseLeases
 from overset.chat.threads.service import ThreadService
 from overset.chat.toolbox import Toolbox
@@ -81,7 +82,8 @@ class Parts:
             toolbox = Toolbox(settings, transport=self._mcp)
             feed.subscribe(toolbox.hear)
             saver = await exits.enter_async_context(open_checkpoints(settings))
-            log, leases = _open_log(settings), DatabaseLeases(database)
+            log, threads = _open_log(settings), ThreadService(database, utc_now)
+            leases = DatabaseLeases(database, wait=max(WAIT_SECONDS, settings.chat_turn_seconds))
             turns = Turns(
                 Services(
                     settings=settings,
@@ -91,6 +93,7 @@ class Parts:
                     saver=saver,
                     log=log,
                     leases=leases,
+                    find_again=threads.find_again,
                 )
             )
             purge = Purge(
@@ -106,7 +109,7 @@ class Parts:
                 await exits.enter_async_context(part.running())
             chat = Chat(
                 settings=settings,
-                threads=ThreadService(database, utc_now),
+                threads=threads,
                 saver=saver,
                 turns=turns,
                 log=log,

@@ -10,12 +10,13 @@ it leaves open are answered before the next turn (`repair.py`).
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, cast
 
 import structlog
+from anyio.to_thread import run_sync
 from langchain_core.messages import AIMessageChunk, AnyMessage, HumanMessage
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import BaseCheckpointSaver, CheckpointTuple
@@ -51,7 +52,10 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
-    """What all turns of a process share."""
+    """What all turns of a process share.
+
+    `find_again` returns a thread as it is now, and raises NotFound `thread_unknown` if it is gone.
+    """
 
     settings: Settings
     models: Models
@@ -60,6 +64,7 @@ class Services:
     saver: BaseCheckpointSaver[Any]
     log: EventLog
     leases: Leases
+    find_again: Callable[[Thread], Thread]
     now: Now = utc_now
 
 
@@ -126,6 +131,8 @@ class Turn:
             if self._stopped:
                 return
             async with self._services.leases.hold(self._thread.id, self._id):
+                # It may have been deleted while the turn waited, or its tools allowed.
+                self._thread = await run_sync(self._services.find_again, self._thread)
                 outcome = await self._hold()
         except asyncio.CancelledError:
             outcome = Outcome(Reason.STOPPED)
@@ -267,6 +274,8 @@ class Turn:
         cut_off = self._narrator.interrupt()
         try:
             saved = await self._load()
+            if not isinstance(self._said, Message) and find_waiting(saved) is not None:
+                return  # it never went on: what waits may still be decided
             known = {one.id for one in list_messages(saved)}
             messages: list[AnyMessage] = [*answer_open_calls(saved, known=self._narrator.finished)]
             if isinstance(self._said, Message) and self._message_id not in known:

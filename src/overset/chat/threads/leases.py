@@ -7,7 +7,7 @@ from overset.chat.threads.model import ThreadId, TurnId
 from overset.kernel.errors import Conflict, Unavailable
 
 WAIT_SECONDS = 60.0
-"""How long a turn waits for the one before it."""
+"""How long a turn waits for the one before it, if that may not take longer."""
 
 LEASE_SECONDS = 12.0
 """How long a lease lasts that is not renewed: its holder was killed."""
@@ -26,7 +26,7 @@ class Leases(Protocol):
         before that, and its end raises Unavailable `thread_lost`.
 
         Raises:
-            Conflict: `thread_busy`, the turn before did not end within 60 s.
+            Conflict: `thread_busy`, the turn before did not end in time.
             Unavailable: `database_unavailable`, nobody can tell who holds it.
         """
 

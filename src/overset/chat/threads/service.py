@@ -77,6 +77,10 @@ class ThreadService:
         with self.database.reading() as connection:
             return self._get_own(connection, who, thread_id)
 
+    def find_again(self, thread: Thread) -> Thread:
+        """Return a thread of its owner's as it is now; raises NotFound `thread_unknown`."""
+        return self.get_own(Who(thread.workspace_id, thread.owner, thread.owner_name), thread.id)
+
     def rename(self, who: Who, thread_id: str, *, title: str) -> Thread:
         """Give a thread a title of the owner's own."""
         values = {"title": title, "title_key": make_key(title), "updated_at": self.now()}
