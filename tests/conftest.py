@@ -42,9 +42,16 @@ pytest_plugins = [
 def pytest_configure(config: pytest.Config) -> None:
     # A shell starts what it runs in the background deaf to Ctrl-C, and all below inherit that.
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    config.addinivalue_line("markers", "runs_last: a slow test of the whole, after all others")
+    config.addinivalue_line("markers", "runs_last: a slow test of the whole; only units follow")
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: item.get_closest_marker("runs_last") is not None)
+    items.sort(key=_when)
+
+
+def _when(item: pytest.Item) -> int:
+    """Return when a test runs: the smallest files at the very end, so that no worker waits long."""
+    if "unit" in item.path.parts:
+        return 2
+    return 1 if item.get_closest_marker("runs_last") is not None else 0
