@@ -104,6 +104,12 @@ async def test_a_turn_has_one_session_and_tools_are_listed_once_in_five_minutes(
         await talk.ask("and now", Reply(texts=["Listed."]))
         assert wire.sent["tools/list"] == 2
 
+        talk.toolbox.forget(None)
+        talk.say(*[Reply(texts=["Listed."])] * 5)
+        started = [await talk.other_thread().start("all at once") for _ in range(5)]
+        assert {ended(await talk.read(one)) for one in started} == {"done"}
+        assert wire.sent["tools/list"] == 3
+
 
 async def test_the_model_is_offered_every_tool_by_its_name(sqlite_platform):
     async with talking(sqlite_platform) as talk:

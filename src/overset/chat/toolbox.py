@@ -1,5 +1,6 @@
 """The tools of a workspace's MCP endpoint: a session for each turn, and what they are called."""
 
+import asyncio
 import hashlib
 import threading
 from collections.abc import AsyncIterator, Mapping
@@ -24,7 +25,8 @@ KEPT_SECONDS = 300.0
 """How long definitions count; what an administrator changes in Superset itself is not told."""
 
 _KEPT = 2_000
-_CHANGING = frozenset({ChangeKind.GATE, ChangeKind.MEMBER, ChangeKind.USER, ChangeKind.WORKSPACE})
+_CHANGING = frozenset({ChangeKind.GATE, ChangeKind.WORKSPACE})
+"""What may change the list of those who may do the same; a member with another role has another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,7 @@ class Toolbox:
         self._host = urlsplit(settings.neutral_mcp_url).netloc
         self._transport = transport or httpx.AsyncHTTPTransport(limits=_UNLIMITED)
         self._kept: TTLCache[_Key, Toolset] = TTLCache(_KEPT, KEPT_SECONDS, timer=clock)
+        self._asking: dict[_Key, asyncio.Event] = {}
         self._generation = 0
         self._lock = threading.Lock()
 
@@ -104,17 +107,32 @@ class Toolbox:
         return Session(self._url, transport=self._transport, headers=headers, token=asker.token)
 
     async def list_tools(self, asker: Asker, session: Session) -> Toolset:
-        """Return the tools that the asker is offered.
+        """Return the tools that the asker is offered; of many who want them at once, one asks.
 
         Raises:
             ToolsLostError: they are not known, and cannot be asked for.
         """
         key = _make_key(asker)
-        with self._lock:
-            known = self._kept.get(key)
-            generation = self._generation
-        if known is not None:
+        asked = self._asking.get(key)
+        if asked is not None and self._find(key) is None:
+            await asked.wait()
+        if (known := self._find(key)) is not None:
             return known
+        done = self._asking[key] = asyncio.Event()
+        try:
+            return await self._ask(key, session)
+        finally:
+            done.set()
+            if self._asking.get(key) is done:
+                del self._asking[key]
+
+    def _find(self, key: _Key) -> Toolset | None:
+        with self._lock:
+            return self._kept.get(key)
+
+    async def _ask(self, key: _Key, session: Session) -> Toolset:
+        with self._lock:
+            generation = self._generation
         found = Toolset.of(await session.list_tools())
         with self._lock:
             if generation == self._generation:
