@@ -29,8 +29,11 @@ ENDLESS = (
 )
 """A dataset of as many rows as one says: its first row is there at once, a sum takes long."""
 
-PLANT = """thread => sessionStorage.setItem(
-  `overset-assistant:${location.host}`, JSON.stringify({ isOpen: true, thread }))"""
+PLANT = """thread => {
+  const member = document.querySelector("overset-assistant").getAttribute("member");
+  const name = `overset-assistant:${location.host}:${member}`;
+  sessionStorage.setItem(name, JSON.stringify({ isOpen: true, thread }));
+}"""
 """Lets a page believe that it showed this conversation."""
 
 SOON = 5

@@ -39,6 +39,8 @@ def test_it_is_in_each_page_with_the_nonce_of_the_page_s_policy(ada: Visitor, pa
     assert 'src="/chat"' in element[1]
     assert 'token-src="/overset/token"' in element[1]
     assert 'lang="en"' in element[1]
+    assert re.search(r'member="[0-9a-f]{16}"', element[1])
+    assert ada.user_id not in element[1]
     assert f"'nonce-{script[1]}'" in page.headers["Content-Security-Policy"]
     served = ada.get("acme", script[2])
     assert (served.status_code, served.headers["Content-Type"].split(";")[0]) == (

@@ -10,10 +10,12 @@ from support.drawer import (
     drawer,
     end,
     final,
+    focused,
     open_drawer,
     result,
     said,
     settled,
+    spoken,
     token,
 )
 from support.played_chat import Problem
@@ -21,19 +23,6 @@ from support.processes import wait_until
 from support.widget_page import WidgetPage
 
 DASHBOARD = "/superset/dashboard/12/?native_filters_key=abc"
-
-
-def focused(page: Page) -> str:
-    """Return what has the focus, within shadow roots too, by its name."""
-    return str(
-        page.evaluate(
-            """() => {
-              let at = document.activeElement;
-              while (at?.shadowRoot?.activeElement) at = at.shadowRoot.activeElement;
-              return at?.getAttribute("aria-label") ?? at?.innerText ?? "";
-            }"""
-        )
-    )
 
 
 def test_it_opens_and_closes_by_keyboard_and_gives_the_focus_back(page: Page) -> None:
@@ -89,12 +78,37 @@ def test_it_is_as_it_was_after_a_reload_with_what_was_being_written(
     page.reload()
 
     expect(page.get_by_label("Your question")).to_have_value("And by")
+    assert page.evaluate("document.activeElement === document.body")
     assert settled(page)["width"] == wide
     expect(drawer(page).get_by_text("Sales by year?").first).to_be_visible()
     drawer(page).get_by_role("button", name="Close").click()
     page.reload()
     expect(page.get_by_role("button", name="Ask the assistant")).to_be_visible()
     expect(drawer(page)).to_have_count(0)
+
+
+def test_whoever_signs_in_next_in_the_same_tab_finds_nothing_of_the_last_member(
+    page: Page, served: WidgetPage
+) -> None:
+    ask(page, served).tell(LIMITS, final("Five."), end())
+    expect(said(page, "Five.")).to_be_visible()
+    page.get_by_label("Your question").fill("Is Grace leaving?")
+
+    served.member = "grace"
+    page.reload()
+    open_drawer(page)
+
+    expect(drawer(page).get_by_text("What would you like to know?")).to_be_visible()
+    expect(page.get_by_label("Your question")).to_have_value("")
+
+
+def test_escape_within_a_word_that_is_being_composed_is_not_for_the_drawer(page: Page) -> None:
+    open_drawer(page)
+
+    field = page.get_by_label("Your question")
+    field.dispatch_event("keydown", {"key": "Escape", "keyCode": 229})
+
+    expect(drawer(page)).to_be_visible()
 
 
 def test_what_another_device_asked_is_found_and_gone_on_with(
@@ -254,6 +268,7 @@ def test_who_gets_no_token_is_told_why(
     open_drawer(page)
 
     expect(drawer(page).get_by_text(words)).to_be_visible()
+    expect(spoken(page)).to_contain_text(words)
     expect(drawer(page).get_by_role("button", name="Reload the page")).to_have_count(buttons)
 
 

@@ -4,7 +4,21 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from support.browser import somebody
-from support.drawer import HOME, LIMITS, ask, drawer, end, final, open_drawer, said, settled, token
+from support.drawer import (
+    HOME,
+    LIMITS,
+    ask,
+    drawer,
+    end,
+    final,
+    focused,
+    open_drawer,
+    said,
+    settled,
+    spoken,
+    token,
+)
+from support.played_chat import Problem
 from support.processes import wait_until
 from support.widget_page import WidgetPage
 
@@ -12,13 +26,62 @@ from support.widget_page import WidgetPage
 def test_who_listens_hears_that_it_works_and_then_the_answer(
     page: Page, served: WidgetPage
 ) -> None:
-    said = drawer(page).locator("[aria-live=polite]")
     turn = ask(page, served)
-    expect(said).to_have_text("Working …")
+    expect(spoken(page)).to_have_text("Working …")
 
     turn.tell(LIMITS, token("Sales "), token("are **up**"), final("Sales are **up**."), end())
 
-    expect(said).to_have_text("The assistant answered: Sales are up.")
+    expect(spoken(page)).to_have_text("The assistant answered: Sales are up.")
+
+
+def test_who_listens_hears_no_old_answer_where_the_turn_has_none(
+    page: Page, served: WidgetPage
+) -> None:
+    ask(page, served).tell(LIMITS, final("Sales are up."), end())
+    expect(spoken(page)).to_contain_text("Sales are up.")
+    turn = ask(page, served, "And by month?")
+    expect(spoken(page)).to_have_text("Working …")
+
+    turn.tell({**LIMITS, "turn_id": "trn_2"}, end("stopped"))
+
+    expect(spoken(page)).to_have_text("Stopped.")
+
+
+def test_who_listens_hears_what_is_refused_and_that_the_connection_is_lost(
+    page: Page, served: WidgetPage
+) -> None:
+    served.chat.refusals[r"POST /threads/\w+/turns"] = Problem(429, "busy", "Wait a minute.")
+    open_drawer(page)
+    page.get_by_label("Your question").fill("Sales?")
+    page.keyboard.press("Enter")
+    expect(spoken(page)).to_contain_text("Wait a minute.")
+
+    served.chat.refusals.clear()
+    drawer(page).get_by_role("button", name="Try again").click()
+    turn = served.chat.wait_for_turn()
+    turn.tell(LIMITS, token("Fi"))
+    expect(spoken(page)).to_have_text("Working …")
+    served.is_down = True
+    turn.cut()
+
+    expect(spoken(page)).to_have_text("Connection lost. Reconnecting …")
+    served.is_down = False
+    expect(spoken(page)).to_have_text("Working …")
+
+
+def test_the_news_of_a_closed_drawer_is_heard_and_its_button_says_so(
+    page: Page, served: WidgetPage
+) -> None:
+    turn = ask(page, served)
+    page.keyboard.press("Escape")
+
+    turn.tell(LIMITS, final("Five."), end())
+
+    heard = page.get_by_role("status").filter(has_text="The assistant answered: Five.")
+    expect(heard).to_have_count(1)
+    page.get_by_role("button", name="Ask the assistant: there is something new").click()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("button", name="Ask the assistant", exact=True)).to_be_visible()
 
 
 def test_it_wears_the_pages_theme_and_follows_it(page: Page) -> None:
@@ -47,6 +110,10 @@ def test_it_covers_a_narrow_screen_and_no_more(
 
         assert settled(one.page) == {"x": 0, "y": 0, **{k: float(v) for k, v in size.items()}}
         assert one.page.evaluate("document.documentElement.scrollWidth") == size["width"]
+        for width, modals in ((1000, 0), (360, 1)):
+            one.page.set_viewport_size({"width": width, "height": 640})
+            expect(one.page.locator("dialog:modal")).to_have_count(modals)
+            assert focused(one.page) == "Your question"
         one.page.keyboard.press("Escape")
         expect(drawer(one.page)).to_have_count(0)
 

@@ -1,10 +1,8 @@
 """Asking the assistant in a browser: what is shown while it answers, stops, asks back and fails."""
 
 import re
-from typing import Any
 
-import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from support.drawer import (
     LIMITS,
@@ -14,12 +12,12 @@ from support.drawer import (
     drawer,
     end,
     final,
+    focused,
     open_drawer,
     result,
     said,
     token,
 )
-from support.played_chat import Problem
 from support.processes import wait_until
 from support.widget_page import WidgetPage
 
@@ -116,11 +114,32 @@ def test_stop_really_stops(page: Page, served: WidgetPage) -> None:
 
     wait_until(lambda: turn.is_stopped, what="the turn told to stop")
     expect(drawer(page).get_by_role("button", name="Stopping …")).to_be_disabled()
+    assert focused(page) == "Your question"
     turn.tell(end("stopped"))
 
     expect(drawer(page).get_by_text("Stopped.")).to_be_visible()
     expect(drawer(page).get_by_text("interrupted")).to_be_visible()
     assert ask(page, served, "And now?").asked["message"] == "And now?"
+
+
+def test_a_stop_before_the_turn_has_begun_is_not_forgotten(page: Page, served: WidgetPage) -> None:
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/threads", hold)
+    open_drawer(page)
+    page.get_by_label("Your question").fill("Sales?")
+    with page.expect_request("**/threads"):
+        page.keyboard.press("Enter")
+
+    drawer(page).get_by_role("button", name="Stop").click()
+    expect(drawer(page).get_by_role("button", name="Stopping …")).to_be_disabled()
+    held[0].continue_()
+
+    turn = served.chat.wait_for_turn()
+    wait_until(lambda: turn.is_stopped, what="the turn told to stop")
 
 
 def test_a_change_waits_for_the_members_word(page: Page, served: WidgetPage) -> None:
@@ -206,18 +225,6 @@ def test_no_tool_is_allowed_for_a_conversation_where_an_administrator_forbids_it
     expect(drawer(page).get_by_role("checkbox")).to_have_count(0)
 
 
-def test_a_failed_turn_says_why_and_asks_again_when_told_to(page: Page, served: WidgetPage) -> None:
-    turn = ask(page, served)
-    told = {"code": "model_busy", "detail": "The model is busy: try again.", "can_retry": True}
-    turn.tell(LIMITS, {"type": "error", **told}, end("failed"))
-    expect(drawer(page).get_by_text("The model is busy: try again.")).to_be_visible()
-
-    drawer(page).get_by_role("button", name="Try again").click()
-
-    assert served.chat.wait_for_turn(2).asked["message"] == "Sales by year?"
-    expect(drawer(page).get_by_role("button", name="Try again")).to_have_count(0)
-
-
 def test_a_warning_is_shown_while_the_turn_goes_on(page: Page, served: WidgetPage) -> None:
     turn = ask(page, served)
     warning = {"type": "warning", "code": "time_ends", "detail": "30 seconds are left."}
@@ -225,67 +232,6 @@ def test_a_warning_is_shown_while_the_turn_goes_on(page: Page, served: WidgetPag
 
     expect(drawer(page).get_by_text("30 seconds are left.")).to_be_visible()
     expect(drawer(page).get_by_role("button", name="Stop")).to_be_enabled()
-
-
-@pytest.mark.parametrize(
-    ("status", "code", "detail"),
-    [
-        (409, "thread_busy", "Another answer is being written: wait for it."),
-        (429, "rate_limited", "Wait a minute."),
-        (503, "chat_database_down", "Conversations cannot be kept right now."),
-    ],
-)
-def test_what_is_refused_says_why_and_is_not_asked_twice(
-    page: Page, served: WidgetPage, status: int, code: str, detail: str
-) -> None:
-    refused = r"POST /threads/\w+/turns"
-    served.chat.refusals[refused] = Problem(status, code, detail)
-    open_drawer(page)
-    page.get_by_label("Your question").fill("Sales?")
-    page.keyboard.press("Enter")
-    expect(drawer(page).get_by_text(detail)).to_be_visible()
-
-    served.chat.refusals.clear()
-    drawer(page).get_by_role("button", name="Try again").click()
-
-    served.chat.wait_for_turn().tell(LIMITS, final("Five."), end())
-    expect(said(page, "Five.")).to_be_visible()
-    expect(drawer(page).locator("overset-message[from=member]")).to_have_count(1)
-
-
-def test_a_service_that_is_away_is_told_and_comes_back(page: Page, served: WidgetPage) -> None:
-    served.is_down = True
-    open_drawer(page)
-    expect(drawer(page).get_by_text("cannot be reached")).to_be_visible()
-
-    served.is_down = False
-    drawer(page).get_by_role("button", name="Try again").click()
-
-    expect(drawer(page).get_by_text("What would you like to know?")).to_be_visible()
-    expect(drawer(page).get_by_text("test:model")).to_be_visible()
-
-
-def test_a_question_whose_answer_was_lost_is_not_asked_twice(
-    page: Page, served: WidgetPage
-) -> None:
-    open_drawer(page)
-    expect(drawer(page).get_by_text("test:model")).to_be_visible()
-    page.get_by_label("Your question").fill("Sales?")
-
-    def begin_and_lose(route: Any) -> None:
-        served.chat.answer("POST", "/threads/thr_1/turns", {"message": "Sales?"}, None)
-        route.abort("connectionreset")
-
-    page.route("**/turns", begin_and_lose)
-    page.keyboard.press("Enter")
-    expect(drawer(page).get_by_text("cannot be reached")).to_be_visible()
-    page.unroute("**/turns")
-    served.chat.turns["trn_1"].tell(LIMITS, token("Five."))
-
-    drawer(page).get_by_role("button", name="Try again").click()
-
-    expect(said(page, "Five.")).to_be_visible()
-    assert len(served.chat.turns) == 1
 
 
 def test_what_somebody_planted_in_data_titles_and_answers_does_nothing(
@@ -309,7 +255,8 @@ def test_what_somebody_planted_in_data_titles_and_answers_does_nothing(
     )
     expect(drawer(page).get_by_text("Allow", exact=True)).to_be_visible()
     drawer(page).get_by_role("button", name="Conversations").click()
-    expect(drawer(page).get_by_text(PLANTED[:20]).first).to_be_visible()
+    listed = drawer(page).locator("overset-threads")
+    expect(listed.get_by_text(PLANTED[:20]).first).to_be_visible()
 
     assert page.evaluate("window.pwned") is None
     assert foreign == []

@@ -66,6 +66,24 @@ def ask(page: Page, served: WidgetPage, question: str = "Sales by year?") -> Tur
     return served.chat.wait_for_turn(count)
 
 
+def focused(page: Page) -> str:
+    """Return what has the focus, within shadow roots too, by its name."""
+    return str(
+        page.evaluate(
+            """() => {
+              let at = document.activeElement;
+              while (at?.shadowRoot?.activeElement) at = at.shadowRoot.activeElement;
+              return at?.getAttribute("aria-label") ?? at?.innerText ?? "";
+            }"""
+        )
+    )
+
+
+def spoken(page: Page) -> Locator:
+    """Find what is said to who listens, whether the drawer is open or not."""
+    return page.locator("overset-assistant [aria-live=polite]")
+
+
 def settled(page: Page) -> dict[str, float]:
     """Return where the drawer is, once it has come in."""
     drawer(page).evaluate("one => Promise.all(one.getAnimations().map((it) => it.finished))")

@@ -41,7 +41,8 @@ PAGE = """<!doctype html>
 <body>
 <nav><b>Superset</b> <a href="/superset/welcome/">Home</a> <button>Settings</button></nav>
 <section><i></i><i></i><i></i><i></i></section>
-<overset-assistant src="/chat" token-src="/overset/token" lang="{lang}"></overset-assistant>
+<overset-assistant src="/chat" token-src="/overset/token" member="{member}" lang="{lang}">
+</overset-assistant>
 <script type="module" nonce="{nonce}" src="/assistant.js"></script>
 </body>
 </html>
@@ -63,6 +64,7 @@ class WidgetPage:
     is_down: bool = False
     """Whether requests to the chat service are hung up on."""
     lang: str = "en"
+    member: str = "ada"
     has_pictures: bool = True
     others: list[str] = field(default_factory=list)
     """Requests for anything else, as METHOD PATH."""
@@ -174,7 +176,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _page(self, page: WidgetPage, path: str) -> None:
         title = TITLES.get(path, "Superset")
-        html = PAGE.format(title=title, nonce=NONCE, lang=page.lang)
+        html = PAGE.format(title=title, nonce=NONCE, member=page.member, lang=page.lang)
         policy = POLICY.format(nonce=NONCE)
         self._send(200, "text/html", html.encode(), {"Content-Security-Policy": policy})
 

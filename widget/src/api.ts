@@ -217,6 +217,11 @@ export class API {
 
 export { Problem };
 
+/** What the member asked in a thread, in order. */
+export function listQuestions({ messages }: Pick<ThreadDetail, "messages">): Entry[] {
+  return messages.filter((one) => one.role === "member");
+}
+
 function part(id: string): string {
   return encodeURIComponent(id);
 }

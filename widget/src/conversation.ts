@@ -57,6 +57,7 @@ const PLANNER = "write_todos";
 /** After these no more comes of a text. */
 const ENDS_TEXT = new Set<AnyEvent["type"]>(["error", "plan", "tool_call", "tool_result"]);
 
+/** Fires `change`, and `noted` with the words of each notice that comes. */
 export class Conversation extends EventTarget {
   #parts: Part[] = [];
   #count = 0;
@@ -88,9 +89,12 @@ export class Conversation extends EventTarget {
     return found?.text ?? "";
   }
 
-  get lastAnswer(): string {
-    const found = this.#parts.findLast((one) => one.kind === "answer");
-    return found?.text ?? "";
+  /** What the latest turn answered; empty where it did not. */
+  get latestAnswer(): string {
+    const found = this.#parts.findLast(
+      (one) => one.kind === "answer" && this.#started.has(one.key),
+    );
+    return found?.kind === "answer" ? found.text : "";
   }
 
   clear(): void {
@@ -124,7 +128,9 @@ export class Conversation extends EventTarget {
   note(level: Notice["level"], text: string, remedy: Remedy = null): void {
     const last = this.#parts.at(-1);
     if (last?.kind === "notice" && last.text === text) return;
-    if (text) this.#add({ kind: "notice", key: this.#newKey("notice"), level, text, remedy });
+    if (!text) return;
+    this.#add({ kind: "notice", key: this.#newKey("notice"), level, text, remedy });
+    this.dispatchEvent(new CustomEvent("noted", { detail: text }));
   }
 
   /** Take away what could be mended: somebody is about to mend it. */

@@ -58,6 +58,11 @@ export function deepActiveElement(): HTMLElement | null {
   return found instanceof HTMLElement ? found : null;
 }
 
+/** Whether a key belongs to a word that is being composed. Safari tells the last one by its code. */
+export function isComposing(event: KeyboardEvent): boolean {
+  return event.isComposing || event.keyCode === 229;
+}
+
 /** Do something before the next picture is drawn, or soon where the page is hidden. */
 export function soon(action: () => void): void {
   let isDone = false;

@@ -9,14 +9,15 @@ interface Kept {
 
 /**
  * A tab has its own; a new tab begins with the last thread that any tab looked at. The conversation
- * itself is the server's to keep.
+ * itself is the server's to keep. Whoever signs in after another member finds nothing of theirs.
  */
 export class Memory {
   #name: string;
   #kept: Kept;
 
-  constructor(host = location.host) {
-    this.#name = `overset-assistant:${host}`;
+  /** `member` tells members apart, and nothing else. */
+  constructor(member: string, host = location.host) {
+    this.#name = `overset-assistant:${host}:${member}`;
     const shared = this.#read("localStorage");
     const own = this.#read("sessionStorage");
     this.#kept = own ?? { thread: shared?.thread ?? null, isWide: shared?.isWide ?? false };

@@ -36,6 +36,13 @@ export function isGone(error: unknown): boolean {
   return error instanceof Problem && error.code === "thread_unknown";
 }
 
+/** The code of a decision that came too late: it was made elsewhere, or nothing waits any more. */
+export const DECIDED = "nothing_to_decide";
+
+export function isDecided(error: unknown): boolean {
+  return error instanceof Problem && error.code === DECIDED;
+}
+
 /** Say what is wrong and what to do. `isUnderWay`: a turn goes on, whoever reads it. */
 export function sentenceOf(error: unknown, { isUnderWay }: { isUnderWay: boolean }): string {
   if (error instanceof Problem && error.status === 401) return t("notice.signedOut");

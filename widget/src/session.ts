@@ -1,20 +1,25 @@
 /** One member's session with the assistant: which thread is open, what runs, and what went wrong. */
 
-import { API, type Decision, type Me, type PageContext, type ThreadHead } from "./api.js";
+import { API, type Decision, type Me, type PageContext, type ThreadHead, listQuestions } from "./api.js";
+import { Attempts } from "./attempts.js";
 import { Conversation } from "./conversation.js";
 import type { AnyEvent } from "./events.js";
 import type { Memory } from "./memory.js";
-import { Problem, Unreachable, isGone, sentenceOf } from "./problems.js";
-import { PACE, type Pace, followTurn } from "./stream.js";
+import { t } from "./messages.js";
+import { DECIDED, Problem, Unreachable, isDecided, isGone, sentenceOf } from "./problems.js";
+import { type Following, PACE, type Pace } from "./stream.js";
+import { Turn } from "./turn.js";
+import { Verdicts } from "./verdicts.js";
 
 /** `idle`: the member may ask. `running`: a turn goes on here. `stopping`: it was asked to end. */
 export type Phase = "idle" | "loading" | "running" | "stopping";
 
-const LONGEST_NOTE = 2000;
+type Page = Promise<PageContext | null>;
 
-type Begin = (signal: AbortSignal) => Promise<Response>;
-
-/** Fires `change` when what is shown around the conversation changes, and `ended` after a turn. */
+/**
+ * Fires `change` when what is shown around the conversation changes, `ended` after a turn,
+ * `connection` when that is lost or back, and `returned` with words that did not arrive.
+ */
 export class Session extends EventTarget {
   readonly conversation = new Conversation();
   readonly api: API;
@@ -24,11 +29,12 @@ export class Session extends EventTarget {
   isConnected = true;
   #memory: Memory;
   #pace: Pace;
-  #turnId: string | null = null;
-  #reading: AbortController | null = null;
-  #retry: (() => Promise<void>) | null = null;
-  #allowed = new Set<string>();
-  #attempting: object | null = null;
+  #turn: Turn | null = null;
+  #attempts = new Attempts();
+  #verdicts = new Verdicts(this.conversation);
+  #page: Page = Promise.resolve(null);
+  /** How many questions of the open thread the server is known to have. */
+  #asked = 0;
   #hasStarted = false;
 
   constructor(api: API, memory: Memory, pace: Pace = PACE) {
@@ -52,14 +58,15 @@ export class Session extends EventTarget {
     await Promise.all([this.#meet(), thread ? this.open(thread) : null]);
   }
 
-  async open(id: string): Promise<void> {
+  /** Show a thread, and below it perhaps why. */
+  async open(id: string, why = ""): Promise<void> {
     this.#leave();
     this.thread = null;
     this.conversation.clear();
     this.#become("loading");
     await this.#attempt(
-      () => this.#load(id),
-      () => this.open(id),
+      () => this.#load(id, why),
+      () => this.open(id, why),
     );
   }
 
@@ -89,8 +96,9 @@ export class Session extends EventTarget {
     );
   }
 
-  async ask(text: string, page: Promise<PageContext | null>): Promise<void> {
+  async ask(text: string, page: Page): Promise<void> {
     if (this.phase !== "idle" || !this.isWritable) return;
+    this.#page = page;
     this.conversation.ask(text);
     await this.#send(text, page);
   }
@@ -99,30 +107,17 @@ export class Session extends EventTarget {
   async decide(
     callId: string,
     verdict: Decision["verdict"],
-    options: { allowAlways?: boolean; note?: string | null } = {},
+    { allowAlways = false } = {},
   ): Promise<void> {
-    const tool = this.conversation.waiting.find((one) => one.key === callId);
-    if (!tool || this.phase !== "idle") return;
-    this.conversation.setVerdict(callId, verdict);
-    if (options.allowAlways) this.#allowAll(tool.call.name);
-    await this.#sendDecisions(options.note ?? null);
-  }
-
-  /** Allow a tool for the whole conversation, and with it what else of it waits. */
-  #allowAll(name: string): void {
-    this.#allowed.add(name);
-    for (const { key, call, verdict } of this.conversation.waiting) {
-      if (call.name === name && !verdict) this.conversation.setVerdict(key, "approve");
-    }
+    if (this.phase !== "idle" || !this.#verdicts.give(callId, verdict, allowAlways)) return;
+    await this.#sendDecisions(null);
   }
 
   /** Refuse all that waits, and say what to do instead. */
   async decline(note: string): Promise<void> {
     if (this.phase !== "idle") return;
     this.conversation.ask(note);
-    for (const { key, verdict } of this.conversation.waiting) {
-      if (!verdict) this.conversation.setVerdict(key, "reject");
-    }
+    this.#verdicts.refuseRest();
     await this.#sendDecisions(note);
   }
 
@@ -133,8 +128,7 @@ export class Session extends EventTarget {
   }
 
   async retry(): Promise<void> {
-    const action = this.#retry;
-    this.#retry = null;
+    const action = this.#attempts.take();
     this.conversation.dismissRemedies();
     if (this.phase === "idle") await action?.();
   }
@@ -154,54 +148,67 @@ export class Session extends EventTarget {
     } catch (error) {
       this.#hasStarted = false; // ask again when the drawer is opened again
       if (this.#memory.thread) return; // its own failure says the same
-      this.#retry = () => this.start();
+      this.#attempts.offer(() => this.start());
       this.#explain(error);
     }
   }
 
-  async #load(id: string): Promise<void> {
-    const thread = await this.#unlessLeft(this.api.thread(id));
+  async #load(id: string, why = ""): Promise<void> {
+    const thread = await this.#attempts.unlessLeft(this.api.thread(id));
     this.thread = thread;
     this.#memory.keep({ thread: id });
     this.conversation.load(thread);
+    this.#asked = listQuestions(thread).length;
+    this.conversation.note("info", why);
     const turn = thread.running_turn;
     if (turn) await this.#follow(id, turn, null);
     else this.#become("idle");
   }
 
-  async #send(text: string, page: Promise<PageContext | null>): Promise<void> {
+  async #send(text: string, page: Page): Promise<void> {
+    const before = this.#asked;
+    this.#turn = null;
     this.#become("running");
     await this.#attempt(
       async () => {
         const thread = this.thread ?? (await this.#makeThread());
-        const body = { message: text, page: await this.#unlessLeft(page) };
-        await this.#follow(thread.id, null, (signal) => this.api.beginTurn(thread.id, body, signal));
+        const body = { message: text, page: await this.#attempts.unlessLeft(page) };
+        await this.#follow(thread.id, null, async (signal) => {
+          const stream = await this.api.beginTurn(thread.id, body, signal);
+          this.#asked = before + 1;
+          return stream;
+        });
       },
-      (isUnsure) => (isUnsure ? this.#sendIfLost(text, page) : this.#send(text, page)),
+      (isUnsure) => (isUnsure ? this.#sendIfLost(text, page, before) : this.#send(text, page)),
     );
   }
 
-  /** The answer to a question was lost: send it again only where the server does not have it. */
-  async #sendIfLost(text: string, page: Promise<PageContext | null>): Promise<void> {
+  /**
+   * The answer to a question was lost: send it again only where the server does not have it, as
+   * one more than it had `before`: the same may have been asked earlier.
+   */
+  async #sendIfLost(text: string, page: Page, before: number): Promise<void> {
     const id = this.thread?.id;
     if (!id) return this.#send(text, page);
     this.#become("loading");
     let isThere = false;
     await this.#attempt(
       async () => {
-        const thread = await this.#unlessLeft(this.api.thread(id));
-        const last = thread.messages.findLast((one) => one.role === "member");
-        isThere = Boolean(thread.running_turn) || last?.text.trim() === text.trim();
+        const thread = await this.#attempts.unlessLeft(this.api.thread(id));
+        const has = listQuestions(thread);
+        const isLast = has.length > before && has.at(-1)?.text.trim() === text.trim();
+        isThere = Boolean(thread.running_turn) || isLast;
+        this.#asked = has.length;
         if (isThere) await this.#load(id);
         else this.#become("idle");
       },
-      () => this.#sendIfLost(text, page),
+      () => this.#sendIfLost(text, page, before),
     );
-    if (!isThere && this.phase === "idle" && !this.#retry) await this.#send(text, page);
+    if (!isThere && this.phase === "idle" && !this.#attempts.isOffered) await this.#send(text, page);
   }
 
   async #makeThread(): Promise<ThreadHead> {
-    const thread = await this.#unlessLeft(this.api.createThread());
+    const thread = await this.#attempts.unlessLeft(this.api.createThread());
     this.thread = thread;
     this.#memory.keep({ thread: thread.id });
     this.#changed();
@@ -209,45 +216,31 @@ export class Session extends EventTarget {
   }
 
   async #sendDecisions(note: string | null): Promise<void> {
-    const { waiting } = this.conversation;
     const id = this.thread?.id;
-    if (!id || waiting.some((one) => one.verdict === null)) return;
-    const decisions = waiting.map(
-      (one): Decision => ({
-        tool_call_id: one.key,
-        verdict: one.verdict ?? "reject",
-        note: one.verdict === "reject" ? (note?.slice(0, LONGEST_NOTE) ?? null) : null,
-      }),
-    );
-    const body = { decisions, allow_tools: [...this.#allowed] };
-    this.#allowed.clear();
-    this.conversation.settleVerdicts(note);
+    const body = id ? this.#verdicts.take(note) : null;
+    if (!id || !body) return;
     this.#become("running");
     await this.#attempt(
       () => this.#follow(id, null, (signal) => this.api.decide(id, body, signal)),
       () => this.open(id), // which shows what still waits, and what goes on
+      note,
     );
   }
 
-  async #follow(threadId: string, turnId: string | null, begin: Begin | null): Promise<void> {
-    const reading = new AbortController();
-    this.#reading = reading;
-    this.#turnId = turnId;
+  async #follow(threadId: string, turnId: string | null, begin: Following["begin"]): Promise<void> {
+    const onConnection = (isUp: boolean): void => this.#onConnection(isUp);
+    const { api } = this;
+    const turn = new Turn({ api, threadId, turnId, begin, pace: this.#pace, onConnection });
+    this.#turn = turn;
     this.conversation.beginTurn();
-    this.#become("running");
-    const events = followTurn({
-      api: this.api,
-      threadId,
-      turnId,
-      begin,
-      signal: reading.signal,
-      pace: this.#pace,
-      onTurn: (id) => this.#onTurn(id),
-      onConnection: (isUp) => this.#onConnection(isUp),
-    });
+    if (this.phase === "stopping") void this.#tellToStop();
+    else this.#become("running");
     let last: AnyEvent | null = null;
-    for await (const event of events) {
-      if (reading.signal.aborted) return;
+    for await (const event of turn.events()) {
+      if (turn.isLeft) return;
+      if (event.type === "error" && event.code === DECIDED) {
+        throw new Problem(409, event.code, event.detail);
+      }
       this.conversation.apply((last = event));
       if (event.type === "error" && event.can_retry) this.#offerSameQuestion();
     }
@@ -255,7 +248,7 @@ export class Session extends EventTarget {
   }
 
   async #ended(threadId: string): Promise<void> {
-    this.#turnId = null;
+    this.#turn = null;
     this.#become("idle");
     this.dispatchEvent(new Event("ended"));
     try {
@@ -271,26 +264,21 @@ export class Session extends EventTarget {
 
   #offerSameQuestion(): void {
     const question = this.conversation.lastQuestion;
-    if (question !== null) this.#retry = () => this.ask(question, Promise.resolve(null));
-  }
-
-  #onTurn(id: string): void {
-    this.#turnId = id;
-    if (this.phase === "stopping") void this.#tellToStop();
+    const page = this.#page;
+    if (question !== null) this.#attempts.offer(() => this.ask(question, page));
   }
 
   #onConnection(isUp: boolean): void {
     if (this.isConnected === isUp) return;
     this.isConnected = isUp;
     this.#changed();
+    this.dispatchEvent(new Event("connection"));
   }
 
-  /** A turn whose id is not known yet is stopped as soon as it is. */
+  /** Stop the turn; one that has not begun yet is stopped when it does. */
   async #tellToStop(): Promise<void> {
-    const id = this.thread?.id;
-    if (!id || !this.#turnId) return;
     try {
-      await this.api.stop(id, this.#turnId);
+      await this.#turn?.stop();
     } catch (error) {
       if (this.phase !== "stopping") return; // it ended by itself
       this.#become("running");
@@ -298,57 +286,52 @@ export class Session extends EventTarget {
     }
   }
 
-  /** Wait for an answer; it is of no use once another thread was opened. */
-  async #unlessLeft<T>(answer: Promise<T>): Promise<T> {
-    const mine = this.#attempting;
-    const found = await answer;
-    if (mine !== this.#attempting) throw new DOMException("another thread is open", "AbortError");
-    return found;
-  }
-
-  /** Do something; where it fails, say why and keep what would try it again. */
+  /** Do something; where it fails, say why, and keep what would try it again and what was `written`. */
   async #attempt(
     action: () => Promise<void>,
     again: (isUnsure: boolean) => Promise<void>,
+    written: string | null = null,
   ): Promise<void> {
-    const mine = {};
-    this.#attempting = mine;
-    try {
-      await action();
-    } catch (error) {
-      if (this.#attempting !== mine) return; // another thread was opened meanwhile
-      this.isConnected = true;
-      this.conversation.interrupt();
-      const isUnsure = error instanceof Unreachable || this.#turnId !== null;
-      if (isGone(error)) this.#forgetThread();
-      else this.#retry = () => again(isUnsure);
-      this.#become("idle");
-      this.#explain(error);
+    const failed = await this.#attempts.run(action);
+    if (!failed) return;
+    const { error } = failed;
+    const isNamed = Boolean(this.#turn?.id);
+    if (written && (!isNamed || isDecided(error))) {
+      this.dispatchEvent(new CustomEvent("returned", { detail: written }));
     }
+    if (isDecided(error) && this.thread) return this.open(this.thread.id, t("notice.approvalGone"));
+    this.isConnected = true;
+    this.conversation.interrupt();
+    if (isGone(error)) this.#forgetThread();
+    else this.#attempts.offer(() => again(isNamed || error instanceof Unreachable));
+    this.#become("idle");
+    this.#explain(error);
   }
 
   #explain(error: unknown): void {
     const isSignedOut = error instanceof Problem && error.status === 401;
     const isFinal = error instanceof Problem && (error.status === 403 || isGone(error));
-    const remedy = isSignedOut ? "reload" : isFinal || !this.#retry ? null : "retry";
-    const isUnderWay = this.#turnId !== null;
+    const canRetry = !isFinal && this.#attempts.isOffered;
+    const remedy = isSignedOut ? "reload" : canRetry ? "retry" : null;
+    const isUnderWay = Boolean(this.#turn?.id);
     this.conversation.note("error", sentenceOf(error, { isUnderWay }), remedy);
   }
 
   #forgetThread(): void {
     this.thread = null;
-    this.#retry = null;
+    this.#asked = 0;
+    this.#attempts.take();
     this.#memory.keep({ thread: null });
     this.conversation.clear();
   }
 
   #leave(): void {
-    this.#attempting = null;
-    this.#reading?.abort();
-    this.#reading = null;
-    this.#turnId = null;
-    this.#retry = null;
-    this.#allowed.clear();
+    this.#attempts.leave();
+    this.#turn?.leave();
+    this.#turn = null;
+    this.#verdicts.forget();
+    this.#page = Promise.resolve(null);
+    this.#asked = 0;
     this.isConnected = true;
   }
 

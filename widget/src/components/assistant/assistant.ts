@@ -9,7 +9,7 @@ import { describePage, readPage } from "../../page-context.js";
 import { Session } from "../../session.js";
 import { schemeOf, watchTheme } from "../../theme.js";
 import { plainText } from "../../markdown.js";
-import { deepActiveElement, soon } from "../../dom.js";
+import { deepActiveElement, isComposing, soon } from "../../dom.js";
 import type { Decided } from "../approval/approval.js";
 import { STYLES } from "./assistant.styles.js";
 import { type View, Drawer } from "./drawer.js";
@@ -24,6 +24,7 @@ const IS_APPLE = /Mac|iPhone|iPad/.test(navigator.platform);
  *
  * @attribute src - the chat service, at the page's own origin: `/chat`.
  * @attribute token-src - where the page's session is exchanged for a token: `/overset/token`.
+ * @attribute member - tells members apart who use the same browser; opaque.
  * @attribute lang - the language of its words; the page's own where it is missing.
  * @attribute theme - `light` or `dark`; otherwise that of the page.
  * @attribute scheme - `light` or `dark`; set by the element.
@@ -36,7 +37,7 @@ export class Assistant extends Component {
 
   #drawer: Drawer | null = null;
   #session: Session | null = null;
-  #memory = new Memory();
+  #memory!: Memory;
   #ending = new AbortController();
   #before: HTMLElement | null = null;
   #isSending = true;
@@ -94,6 +95,7 @@ export class Assistant extends Component {
   #build(): void {
     speak(this.lang || document.documentElement.lang || "en");
     this.dir = direction();
+    this.#memory = new Memory(this.getAttribute("member") ?? "");
     const api = new API(this.getAttribute("src") ?? "", this.getAttribute("token-src") ?? "");
     this.#session = new Session(api, this.#memory);
     const keys = IS_APPLE ? "⌘ ." : "Ctrl+.";
@@ -106,6 +108,7 @@ export class Assistant extends Component {
     session.addEventListener("change", draw);
     session.conversation.addEventListener("change", draw);
     session.addEventListener("ended", () => this.#sayResult());
+    this.#listenToWords(session);
     this.#hear();
     if (this.#memory.isOpen) this.#reopen();
     this.#draw();
@@ -118,6 +121,17 @@ export class Assistant extends Component {
     void this.#findRecent();
   }
 
+  #listenToWords(session: Session): void {
+    const on = (from: EventTarget, type: string, act: (words: string) => void): void => {
+      from.addEventListener(type, (event) => act((event as CustomEvent<string>).detail));
+    };
+    on(session.conversation, "noted", (words) => this.#tellNews(words));
+    on(session, "returned", (words) => this.#drawer?.composer.giveBack(words));
+    on(session, "connection", () => {
+      this.#drawer?.say(t(session.isConnected ? "conversation.working" : "conversation.reconnecting"));
+    });
+  }
+
   #hear(): void {
     const on = <T>(type: string, act: (detail: T) => void): void => {
       this.root.addEventListener(type, (event) => act((event as CustomEvent<T>).detail));
@@ -127,8 +141,15 @@ export class Assistant extends Component {
     on<string>("overset-send", (text) => this.#ask(text));
     on<string>("overset-suggest", (text) => this.#ask(text));
     on<string>("overset-draft", (draft) => this.#memory.keep({ draft }));
-    on("overset-stop", () => void session.stop());
-    on("overset-retry", () => void session.retry());
+    on("overset-stop", () => {
+      void session.stop();
+      this.#drawer?.focus(); // what was pressed cannot be pressed again
+    });
+    on("overset-retry", () => {
+      this.#drawer?.say(t("conversation.working"));
+      void session.retry();
+      this.#drawer?.focus(); // what was pressed goes
+    });
     on<Decided>("overset-decide", ({ callId, verdict, allowAlways }) => {
       void session.decide(callId, verdict, { allowAlways });
       this.#drawer?.composer.focus();
@@ -194,7 +215,7 @@ export class Assistant extends Component {
     const isShortcut = event.key === "." && (event.ctrlKey || event.metaKey);
     // Superset's own shortcuts are for its page, not for what is written here.
     if (!isShortcut) event.stopPropagation();
-    if (event.key !== "Escape" || event.defaultPrevented || event.isComposing) return;
+    if (event.key !== "Escape" || event.defaultPrevented || isComposing(event)) return;
     event.preventDefault();
     if (this.#drawer?.view === "conversation") this.close();
     else this.#show("conversation");
@@ -248,11 +269,22 @@ export class Assistant extends Component {
   }
 
   #sayResult(): void {
-    const { waiting, lastAnswer } = this.#session?.conversation ?? { waiting: [], lastAnswer: "" };
+    const { waiting, latestAnswer } = this.#session?.conversation ?? { waiting: [], latestAnswer: "" };
     const [first] = waiting;
     const what = first?.call.approval?.description ?? first?.call.title;
-    if (what) this.#drawer?.say(t("approval.waiting", { what }));
-    else this.#drawer?.say(t("conversation.answered", { text: plainText(lastAnswer) }));
+    if (what) this.#tellNews(t("approval.waiting", { what }));
+    else if (latestAnswer) {
+      this.#tellNews(t("conversation.answered", { text: plainText(latestAnswer) }));
+    } else this.#markNews();
+  }
+
+  #tellNews(words: string): void {
+    this.#drawer?.say(words);
+    this.#markNews();
+  }
+
+  /** Where the drawer is closed, its button says that something has come. */
+  #markNews(): void {
     if (!this.#drawer?.isOpen) this.#drawer?.setNews(true);
   }
 

@@ -1,7 +1,7 @@
 /** The inside of `<overset-assistant>`: its button, the drawer's head, and the view that is on top. */
 
 import type { API, PageContext, ThreadHead } from "../../api.js";
-import { h } from "../../dom.js";
+import { deepActiveElement, h } from "../../dom.js";
 import { type Icon, icon } from "../../icons.js";
 import { t } from "../../messages.js";
 import type { Session } from "../../session.js";
@@ -32,6 +32,7 @@ export class Drawer {
   view: View = "conversation";
   #welcome = new Welcome();
   #welcomed = "";
+  #root: ShadowRoot;
   #dialog: HTMLDialogElement;
   #title = h("h1", { id: "title", dir: "auto" });
   #model = h("span", { class: "model", dir: "auto" });
@@ -41,9 +42,11 @@ export class Drawer {
   #size: HTMLButtonElement;
   #isWide = false;
   #hasNews = false;
+  #saying: string[] = [];
   #isBusy = false;
 
   constructor(root: ShadowRoot, api: API, keys: string) {
+    this.#root = root;
     this.threads.api = this.share.api = api;
     const open = t("assistant.shortcut", { name: t("assistant.open"), keys });
     this.launcher = h(
@@ -73,13 +76,11 @@ export class Drawer {
     const main = h("main", {}, ...inside);
     const drawer = { part: "drawer", "aria-labelledby": "title", tabindex: -1 };
     this.#dialog = h("dialog", drawer, header, main);
-    // A modal dialog hides what is beside it from ears too.
-    this.#dialog.append(this.#live);
     this.#dialog.addEventListener("cancel", (event) => {
       event.preventDefault(); // a phone's way back
       this.#tell("overset-close");
     });
-    root.append(this.launcher, this.#dialog);
+    root.append(this.launcher, this.#dialog, this.#live);
     this.show("conversation", false);
   }
 
@@ -87,12 +88,14 @@ export class Drawer {
     return this.#dialog.open;
   }
 
-  /** On a narrow screen it covers the page, which then cannot be reached. */
+  /** On a narrow screen it covers the page, which then cannot be reached; else the focus stays. */
   open(isModal: boolean): void {
     // A dialog that covers the page takes the focus, and not its first button.
     this.#dialog.autofocus = isModal;
     if (isModal) this.#dialog.showModal();
-    else this.#dialog.show();
+    else this.#dialog.open = true; // `show()` would move the focus
+    // A modal dialog hides what is beside it from ears too, and a closed one what is in it.
+    (isModal ? this.#dialog : this.#root).append(this.#live);
     this.launcher.hidden = true;
     this.launcher.setAttribute("aria-expanded", "true");
     this.setNews(false);
@@ -100,6 +103,7 @@ export class Drawer {
 
   close(): void {
     this.#dialog.close();
+    this.#root.append(this.#live);
     this.launcher.hidden = false;
     this.launcher.setAttribute("aria-expanded", "false");
   }
@@ -107,8 +111,10 @@ export class Drawer {
   /** The screen became narrow or wide. */
   reopen(isModal: boolean): void {
     if (!this.isOpen) return;
+    const focused = deepActiveElement();
     this.#dialog.close();
     this.open(isModal);
+    focused?.focus({ preventScroll: true });
   }
 
   focus(): void {
@@ -136,13 +142,16 @@ export class Drawer {
 
   setNews(hasNews: boolean): void {
     this.#hasNews = hasNews;
+    const name = t("assistant.open");
+    this.launcher.setAttribute("aria-label", hasNews ? t("assistant.news", { name }) : name);
     this.#showDot();
   }
 
-  /** Say something to who listens; the same words twice are said twice. */
+  /** Say something to who listens, after what is about to be said; the same words are said again. */
   say(words: string): void {
     this.#live.textContent = "";
-    setTimeout(() => (this.#live.textContent = words), SAY_MS);
+    if (this.#saying.push(words) > 1) return;
+    setTimeout(() => (this.#live.textContent = this.#saying.splice(0).join(" ")), SAY_MS);
   }
 
   draw({ session, page, context, recent }: Drawn): void {

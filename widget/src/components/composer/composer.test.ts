@@ -25,6 +25,7 @@ describe("<overset-composer>", () => {
 
     press(field(composer), "Enter", { shiftKey: true });
     press(field(composer), "Enter", { isComposing: true });
+    press(field(composer), "Enter", { keyCode: 229 });
     expect(sent).to.deep.equal([]);
     press(field(composer), "Enter");
 
@@ -52,6 +53,20 @@ describe("<overset-composer>", () => {
 
     expect(button(composer).disabled).to.equal(true);
     expect(inside(composer, ".left").textContent).to.equal("2 characters too many");
+  });
+
+  it("takes less in place of an approval, and gives back what did not arrive", () => {
+    const composer = shown({ isPending: true });
+    const drafts = heard<string>(composer, "overset-draft");
+    type(composer, "😀".repeat(2001));
+    expect(button(composer).disabled).to.equal(true);
+    expect(inside(composer, ".left").textContent).to.equal("1 character too many");
+
+    type(composer, "And now?");
+    composer.giveBack("Only describe it.");
+
+    expect(composer.value).to.equal("Only describe it.\nAnd now?");
+    expect(drafts.at(-1)).to.equal(composer.value);
   });
 
   it("sends only text that can be kept", () => {
@@ -87,5 +102,16 @@ describe("<overset-composer>", () => {
 
     expect(inside(composer, ".box").hidden).to.equal(true);
     expect(inside(composer, ".read-only").textContent).to.include("Ada shares this conversation");
+  });
+
+  it("keeps the focus where one may only read, and where one may write again", () => {
+    const composer = shown();
+    composer.focus();
+
+    composer.composing = { ...IDLE, owner: "Ada" };
+    expect(composer.shadowRoot?.activeElement).to.equal(inside(composer, ".read-only"));
+    composer.composing = IDLE;
+
+    expect(composer.shadowRoot?.activeElement).to.equal(field(composer));
   });
 });

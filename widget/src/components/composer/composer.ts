@@ -1,13 +1,15 @@
 /** `<overset-composer>`: where one writes, sends and stops. */
 
 import { Component, define } from "../../component.js";
-import { h } from "../../dom.js";
+import { h, isComposing } from "../../dom.js";
 import { icon } from "../../icons.js";
 import { counted, t } from "../../messages.js";
 import { STYLES } from "./composer.styles.js";
 
 const LONGEST = 20_000;
 /** In characters as the server counts them, after trimming. */
+const LONGEST_NOTE = 2000;
+/** Of what is written in place of an approval. */
 
 export interface Composing {
   phase: "idle" | "loading" | "running" | "stopping";
@@ -25,7 +27,8 @@ export interface Composing {
  *
  * @property composing - what goes on around.
  * @property value - what is written.
- * @event overset-send - a question: a string of 1 to 20,000 characters, without NUL, valid Unicode.
+ * @event overset-send - a question: a string of 1 to 20,000 characters, without NUL, valid Unicode;
+ *   in place of an approval, of 1 to 2,000.
  * @event overset-stop - the running turn is to end.
  * @event overset-draft - what is written has changed: a string.
  * @event overset-drop-context - what is on the screen is not to be sent along.
@@ -37,7 +40,7 @@ export class Composer extends Component {
   #context = h("span", { class: "context", hidden: true });
   #left = h("span", { class: "left", role: "status" });
   #box: HTMLElement;
-  #readOnly = h("p", { class: "read-only", hidden: true });
+  #readOnly = h("p", { class: "read-only", tabindex: -1, hidden: true });
   #hint: HTMLElement;
 
   constructor() {
@@ -69,8 +72,14 @@ export class Composer extends Component {
     this.#show();
   }
 
+  /** Give words back that did not arrive, before what was written since. */
+  giveBack(words: string): void {
+    this.value = [words, this.value].filter(Boolean).join("\n");
+    this.tell("overset-draft", this.value);
+  }
+
   override focus(): void {
-    this.#field.focus({ preventScroll: true });
+    (this.#box.hidden ? this.#readOnly : this.#field).focus({ preventScroll: true });
   }
 
   get #isBusy(): boolean {
@@ -80,13 +89,8 @@ export class Composer extends Component {
   #show(): void {
     const { phase, isPending, owner, context } = this.#composing;
     const text = clean(this.#field.value);
-    const surplus = Math.max(0, lengthOf(text) - LONGEST);
-    const isReadOnly = owner !== null;
-    this.#box.hidden = this.#hint.hidden = isReadOnly;
-    this.#readOnly.hidden = !isReadOnly;
-    if (isReadOnly) {
-      this.#readOnly.replaceChildren(icon("eye"), h("span", {}, t("composer.readOnly", { owner })));
-    }
+    const surplus = surplusOf(text, isPending ? LONGEST_NOTE : LONGEST);
+    this.#showOwner(owner);
     this.#field.placeholder = t(isPending ? "composer.placeholderPending" : "composer.placeholder");
     this.#field.setAttribute("aria-invalid", String(surplus > 0));
     this.#left.textContent = surplus ? counted("composer.left", surplus) : "";
@@ -99,6 +103,18 @@ export class Composer extends Component {
     this.#button.disabled =
       phase === "stopping" || phase === "loading" || (phase === "idle" && (!text || surplus > 0));
     this.#button.replaceChildren(icon(this.#isBusy ? "stop" : "send", 18));
+  }
+
+  #showOwner(owner: string | null): void {
+    const isReadOnly = owner !== null;
+    const isNews = this.#box.hidden !== isReadOnly;
+    const hadFocus = this.root.activeElement !== null;
+    this.#box.hidden = this.#hint.hidden = isReadOnly;
+    this.#readOnly.hidden = !isReadOnly;
+    if (isReadOnly) {
+      this.#readOnly.replaceChildren(icon("eye"), h("span", {}, t("composer.readOnly", { owner })));
+    }
+    if (isNews && hadFocus) this.focus();
   }
 
   #showContext(context: string | null): void {
@@ -123,7 +139,7 @@ export class Composer extends Component {
 
   #onKey(event: KeyboardEvent): void {
     // Enter also ends a word in Japanese or Chinese.
-    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+    if (event.key !== "Enter" || event.shiftKey || isComposing(event)) return;
     event.preventDefault();
     if (!this.#isBusy) this.#act();
   }
@@ -149,8 +165,8 @@ export function clean(text: string): string {
 
 const LONE_SURROGATE = /[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/g;
 
-function lengthOf(text: string): number {
-  return text.length <= LONGEST ? text.length : [...text].length;
+function surplusOf(text: string, longest: number): number {
+  return text.length <= longest ? 0 : Math.max(0, [...text].length - longest);
 }
 
 define("overset-composer", Composer);

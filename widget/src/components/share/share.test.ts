@@ -32,4 +32,35 @@ describe("<overset-share>", () => {
     inside<HTMLButtonElement>(share, "[aria-label='Stop sharing with Grace <b>Hopper</b>']").click();
     await until(() => readers.length === 0);
   });
+
+  it("shares with nobody whom an older search found", async () => {
+    const shared: string[] = [];
+    const answers: ((found: Reader[]) => void)[] = [];
+    const share = mount(new Share());
+    share.api = {
+      thread: async () => ({ ...HEAD, messages: [], pending: [], shared_with: [] }),
+      members: () => new Promise((answer) => answers.push(answer)),
+      addReader: async (_: string, id: string) => void shared.push(id),
+    } as unknown as API;
+    await share.show(HEAD);
+    const type = (text: string): void => {
+      inside<HTMLInputElement>(share, "input").value = text;
+      inside(share, "input").dispatchEvent(new Event("input"));
+    };
+    const found = (): Element | null | undefined => share.shadowRoot?.querySelector(".found button");
+    type("gr");
+    await until(() => answers.length === 1);
+    answers[0]?.([{ id: "usr_2", name: "Grace" }]);
+    await until(() => found() !== null);
+
+    type("gu");
+    inside<HTMLFormElement>(share, "form").requestSubmit();
+    expect(shared).to.deep.equal([]);
+    await until(() => answers.length === 2);
+    type("gus");
+    answers[1]?.([{ id: "usr_2", name: "Grace" }]);
+    await until(() => answers.length === 3);
+
+    expect(found()).to.equal(null);
+  });
 });

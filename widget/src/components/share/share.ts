@@ -33,7 +33,7 @@ export class Share extends Component {
       this.#found.querySelector("button")?.click();
     });
     this.#input.addEventListener("input", () => {
-      clearTimeout(this.#pause);
+      this.#forgetFound(); // Enter must not share with whom an older search found
       this.#pause = window.setTimeout(() => void this.#search(), PAUSE_MS);
     });
     this.#found.setAttribute("aria-label", t("share.add"));
@@ -47,7 +47,7 @@ export class Share extends Component {
     this.#thread = thread;
     this.#readers = [];
     this.#input.value = "";
-    this.#found.replaceChildren();
+    this.#forgetFound();
     this.#failed.textContent = "";
     this.#title.textContent = t("share.title", { title: thread.title || t("threads.untitled") });
     await this.#attempt(async (api) => {
@@ -59,10 +59,16 @@ export class Share extends Component {
     this.#input.focus({ preventScroll: true });
   }
 
+  #forgetFound(): void {
+    clearTimeout(this.#pause);
+    this.#asked += 1;
+    this.#found.replaceChildren();
+  }
+
   async #search(): Promise<void> {
     const search = this.#input.value.trim();
-    const asked = (this.#asked += 1);
-    if (!search) return this.#found.replaceChildren();
+    const asked = this.#asked;
+    if (!search) return;
     await this.#attempt(async (api) => {
       const members = await api.members(search);
       if (asked !== this.#asked) return;
@@ -75,7 +81,7 @@ export class Share extends Component {
   #person(person: Reader): HTMLElement {
     const add = (): void => {
       this.#input.value = "";
-      this.#found.replaceChildren();
+      this.#forgetFound();
       this.focus();
       void this.#attempt(async (api) => {
         if (!this.#thread) return;

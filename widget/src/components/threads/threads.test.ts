@@ -1,5 +1,5 @@
 import type { API, ThreadHead } from "../../api.js";
-import { Unreachable } from "../../problems.js";
+import { Problem, Unreachable } from "../../problems.js";
 import { expect, heard, inside, mount, press, textOf, until } from "../../testing.js";
 import { Threads } from "./threads.js";
 
@@ -56,6 +56,15 @@ describe("<overset-threads>", () => {
     expect(names(element)).to.deep.equal(["Sales"]);
   });
 
+  it("keeps the focus where a title stays as it is", async () => {
+    const element = await shown([thread("1")]);
+
+    inside<HTMLButtonElement>(element, "[aria-label=Rename]").click();
+    inside<HTMLFormElement>(element, "form").requestSubmit();
+
+    expect(element.shadowRoot?.activeElement).to.equal(inside(element, "input"));
+  });
+
   it("deletes only after a second word, and Escape takes the first back", async () => {
     const deleted: string[] = [];
     const element = await shown([thread("1")], {
@@ -63,6 +72,9 @@ describe("<overset-threads>", () => {
     });
     const outside = heard(document.body, "keydown");
 
+    inside<HTMLButtonElement>(element, "[aria-label=Delete]").click();
+    inside<HTMLButtonElement>(element, ".sure button:last-child").click();
+    expect(element.shadowRoot?.activeElement).to.equal(inside(element, "input"));
     inside<HTMLButtonElement>(element, "[aria-label=Delete]").click();
     press(inside(element, ".sure button"), "Escape");
     expect([names(element), outside.length]).to.deep.equal([["Thread 1"], 0]);
@@ -83,11 +95,21 @@ describe("<overset-threads>", () => {
         return { items: [thread("1")], next: null };
       },
     });
-    expect(textOf(element)).to.include("cannot be listed");
+    expect(textOf(element)).to.include("cannot be reached");
 
     isUp = true;
+    inside(element, ".status button").focus();
     inside<HTMLButtonElement>(element, ".status button").click();
 
     await until(() => names(element).length === 1);
+    expect(element.shadowRoot?.activeElement).to.equal(inside(element, "input"));
+  });
+
+  it("says why they are refused", async () => {
+    const element = await shown([], {
+      threads: async () => Promise.reject(new Problem(403, "gate_off", "The assistant is off here.")),
+    });
+
+    expect(textOf(element)).to.include("The assistant is off here.");
   });
 });

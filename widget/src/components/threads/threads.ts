@@ -69,20 +69,28 @@ export class Threads extends Component {
       this.#status.textContent = this.#threads.length
         ? ""
         : t(search ? "threads.noMatch" : "threads.empty");
-    } catch {
+    } catch (error) {
       if (asked !== this.#asked) return;
       this.#threads = [];
       this.#next = null;
-      const again = { type: "button", class: "button", onclick: () => void this.#load(null) };
-      this.#status.replaceChildren(t("threads.failed"), " ", h("button", again, t("notice.retry")));
+      const act = (): void => {
+        this.focus(); // the button goes
+        void this.#load(null);
+      };
+      const why = sentenceOf(error, { isUnderWay: false });
+      const again = h("button", { type: "button", class: "button", onclick: act }, t("notice.retry"));
+      this.#status.replaceChildren(why, " ", again);
     }
     this.#draw();
   }
 
   #draw(): void {
     const now = new Date();
+    const at = this.root.activeElement;
     this.#more.hidden = !this.#next;
     this.#list.replaceChildren(...this.#threads.map((thread) => this.#item(thread, now)));
+    const isGone = at === this.#more ? this.#more.hidden : !at?.isConnected;
+    if (at && isGone) this.focus();
   }
 
   #item(thread: ThreadHead, now: Date): HTMLElement {
@@ -166,7 +174,6 @@ export class Threads extends Component {
       this.#status.textContent = t("share.failed", { why });
     }
     this.#draw();
-    this.focus();
   }
 
   // Escape leaves the question, and not the drawer.
@@ -176,7 +183,6 @@ export class Threads extends Component {
       event.stopPropagation();
       event.preventDefault();
       this.#draw();
-      this.focus();
     });
   }
 }

@@ -56,15 +56,17 @@ describe("<overset-tool-call>", () => {
     );
   });
 
-  it("stays open when its result comes", () => {
+  it("stays open, and focused, when its result comes", () => {
     const element = shown(null);
     const details = inside<HTMLDetailsElement>(element, "details");
     details.open = true;
     details.dispatchEvent(new Event("toggle"));
+    inside(element, "summary").focus();
 
     element.tool = made({ text: "4 datasets" });
 
     expect(inside<HTMLDetailsElement>(element, "details").open).to.equal(true);
+    expect(element.shadowRoot?.activeElement).to.equal(inside(element, "summary"));
   });
 
   it("links to what it made, within this Superset only", () => {

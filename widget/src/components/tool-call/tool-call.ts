@@ -43,7 +43,9 @@ export class ToolCallElement extends Component {
     this.#tool = value;
     const status = value.result?.status ?? (value.call.approval ? "waiting" : "running");
     this.setAttribute("status", status);
+    const hadFocus = this.root.activeElement !== null;
     this.root.replaceChildren(this.#folded(value, status), ...outcome(value));
+    if (hadFocus) this.root.querySelector("summary")?.focus({ preventScroll: true });
   }
 
   #folded({ call, result }: Tool, status: string): HTMLElement {
