@@ -5,6 +5,7 @@ import json
 import logging
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -207,7 +208,11 @@ def test_an_answer_that_goes_wrong_is_told_and_the_conversation_goes_on(
     assert answers(messages) == ["They grew."]
 
 
-def test_a_call_that_breaks_off_is_not_made(provider: Provider) -> None:
+@pytest.mark.parametrize("how", [{"fault": Fault.STOPS, "after": 1}, {"is_cut": True}], ids=str)
+@pytest.mark.parametrize("pieces", [('{"name": "old', '-chart"}'), ('{"name": "old',)], ids=len)
+def test_a_call_that_breaks_off_is_not_made(
+    provider: Provider, pieces: tuple[str, ...], how: dict[str, Any]
+) -> None:
     made = []
 
     @tool
@@ -216,8 +221,7 @@ def test_a_call_that_breaks_off_is_not_made(provider: Provider) -> None:
         made.append(name)
         return "gone"
 
-    whole = Answer(calls=(Call("remove", ('{"name": "old', '-chart"}')),))
-    provider.will(replace(whole, fault=Fault.STOPS, after=1))
+    provider.will(Answer(calls=(Call("remove", pieces),), **how))
 
     with pytest.raises(ModelFailedError, match="model_cut_off"):
         run(Assistant(choose(provider).model, [remove]).ask("Remove old-chart"))

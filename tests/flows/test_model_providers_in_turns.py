@@ -42,6 +42,7 @@ FAULTS: dict[str, tuple[Sequence[Scripted], str]] = {
         (Fault.HANGS, "model_silent"),
     )
 }
+FAULTS["cut"] = ([replace(said("Sales are"), is_cut=True)], "model_cut_off")
 
 
 @pytest.fixture(params=sorted(WIRES))

@@ -39,7 +39,7 @@ def stream(answer: Answer) -> Iterator[bytes]:
 
 def end(answer: Answer) -> Iterator[bytes]:
     """Yield what says that an answer is whole: why it ended, and its usage."""
-    reason = "tool_use" if answer.calls else "end_turn"
+    reason = "max_tokens" if answer.is_cut else "tool_use" if answer.calls else "end_turn"
     usage = {"input_tokens": answer.input_tokens, "output_tokens": answer.output_tokens}
     delta = {"stop_reason": reason, "stop_sequence": None}
     yield _event("message_delta", delta=delta, usage=usage)

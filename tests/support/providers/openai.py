@@ -30,7 +30,8 @@ def stream(answer: Answer) -> Iterator[bytes]:
 
 def end(answer: Answer) -> Iterator[bytes]:
     """Yield what says that an answer is whole: why it ended, and its usage."""
-    yield _event({}, finish="tool_calls" if answer.calls else "stop")
+    reason = "tool_calls" if answer.calls else "stop"
+    yield _event({}, finish="length" if answer.is_cut else reason)
     usage = {
         "prompt_tokens": answer.input_tokens,
         "completion_tokens": answer.output_tokens,

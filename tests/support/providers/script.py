@@ -30,6 +30,7 @@ class Answer:
 
     `order` says whose piece comes next (an index of `calls`), for providers that may send calls
     through each other. A fault comes after so many pieces.
+    One that is cut ends as an answer does that may not be longer.
     """
 
     text: tuple[str, ...] = ()
@@ -39,6 +40,7 @@ class Answer:
     output_tokens: int = 7
     fault: Fault | None = None
     after: int = 1
+    is_cut: bool = False
 
     def fragments(self) -> list[tuple[int, str]]:
         """Return the pieces of all calls, with the index of each one's call."""

@@ -68,7 +68,7 @@ UNREACHABLE = Failure(
 )
 CUT_OFF = Failure(
     code="model_cut_off",
-    detail="The model's answer broke off. Ask again.",
+    detail="The model's answer broke off. Ask again, or for less in one go.",
     can_retry=True,
 )
 GARBLED = Failure(

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from functools import lru_cache, partial
 from typing import Any
 
@@ -31,6 +31,15 @@ _LASTING = (GARBLED, SILENT)
 """What a member may try again, but has waited for already or is likely to be so for longer."""
 
 _LAST_WORDS = ("finish_reason", "stop_reason")
+_REASONS = (*_LAST_WORDS, "done_reason", "status")
+_TOO_LONG = frozenset(
+    {"length", "max_tokens", "model_length", "model_context_window_exceeded", "incomplete"}
+)
+"""How providers say that an answer is cut, for it may not be longer."""
+
+_ENDED = frozenset({"content_filter", "refusal"})
+"""How they say that they ended it themselves: what it says may stand, what it calls is no whole."""
+
 _TELL_THE_END = frozenset({"langchain_anthropic", "langchain_openai"})
 """Whose models always say that an answer is whole; a stream may also just end."""
 
@@ -102,9 +111,11 @@ async def _listen(
 
     Raises:
         TimeoutError: for `idle_seconds` nothing came.
-        ModelFailedError: it ended without saying that it is whole, or without a word.
+        ModelFailedError: it ended without saying that it is whole, or without a word, or it is cut.
+            LangChain would close the arguments of a call that is cut, and have it carried out.
     """
-    pieces, is_begun, is_whole = ask(), False, not tells_its_end
+    pieces, is_begun, is_whole, calls = ask(), False, not tells_its_end, False
+    cut: set[str] = set()
     try:
         while True:
             try:
@@ -113,17 +124,26 @@ async def _listen(
             except StopAsyncIteration:
                 break
             is_begun, is_whole = True, is_whole or _is_last(chunk)
+            calls = calls or bool(getattr(chunk.message, "tool_call_chunks", ()))
+            cut |= _find(chunk, _REASONS) & (_TOO_LONG | _ENDED)
             yield chunk
     finally:
         await pieces.aclose()  # type: ignore[attr-defined]  # LangChain's are generators
+    if cut & _TOO_LONG or (calls and cut):
+        raise ModelFailedError(CUT_OFF)
     if not is_whole:
         raise ModelFailedError(CUT_OFF if is_begun else GARBLED)
 
 
 def _is_last(chunk: ChatGenerationChunk) -> bool:
-    said = {**chunk.message.response_metadata, **(chunk.generation_info or {})}
     is_marked = getattr(chunk.message, "chunk_position", None) == "last"
-    return is_marked or any(said.get(word) for word in _LAST_WORDS)
+    return is_marked or bool(_find(chunk, _LAST_WORDS))
+
+
+def _find(chunk: ChatGenerationChunk, words: Iterable[str]) -> set[str]:
+    """Return what a provider says about the end of its answer, under these names."""
+    said = {**chunk.message.response_metadata, **(chunk.generation_info or {})}
+    return {str(said[word]).lower() for word in words if said.get(word)}
 
 
 def _find_pause(error: Exception, failure: Failure, pause: float | None) -> float | None:
