@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from overset.chat.events import AnyEvent, Failure, Final, Token, ToolCall, ToolResult, Usage
+from overset.chat.events import AnyEvent, Failure, Final, Token, ToolCall, ToolResult, Usage, Warn
 from overset.chat.models.choose import Models
 from support.assistants import ANALYST, KEY, choose, run
 from support.deployment import Platform
@@ -114,6 +114,28 @@ def test_a_call_that_breaks_off_runs_no_tool_and_spoils_no_conversation(
     assert only(first, ToolResult) == []
     assert ended(second) == "done"
     assert "call_a" not in json.dumps(provider.asked[-1].body["messages"])
+
+
+@pytest.mark.parametrize("good", [0, 1])
+def test_calls_that_nobody_can_read_are_told_to_the_model_and_spoil_no_conversation(
+    sqlite_platform: Platform, provider: Provider, good: int
+) -> None:
+    read = Call("list_charts", ('{"request": {}}',), id="call_good")
+    broken = [
+        Answer(calls=(*[read] * good, Call("list_datasets", ("request = ",), id=f"call_{number}")))
+        for number in range(3 - 2 * good)
+    ]
+    provider.will(*broken, *[said("One list.")] * good, said("They grew."), said("Still."))
+
+    events = ask(sqlite_platform, provider, "What is there?", "And now?", "Sure?")
+
+    assert [ended(one) for one in events] == ["done"] * 3
+    assert [one.id for one in only(events[0], ToolResult)] == ["call_good"] * good
+    warnings = [one.code for one in only(events[0], Warn)]
+    assert warnings == ([] if good else ["model_calls_unreadable"])
+    sent = json.dumps(provider.asked[len(broken)].body["messages"])
+    assert "not valid JSON" in sent
+    assert len(provider.asked) == len(broken) + good + 2
 
 
 def test_a_fault_after_a_tool_keeps_what_the_tool_said(

@@ -292,7 +292,7 @@ async def test_a_call_with_broken_arguments_is_asked_for_again(sqlite_platform):
         assert [one.text for one in shown] == ["charts", "", "Yes."]
 
         events = await talk.ask("again", broken, broken, broken)
-        assert [one.code for one in only(events, Warn)] == ["model_empty"]
+        assert [one.code for one in only(events, Warn)] == ["model_calls_unreadable"]
         assert ended(await talk.ask("once more", YES)) == "done"
 
 
@@ -306,5 +306,10 @@ async def test_calls_that_a_model_names_alike_are_told_apart(sqlite_platform):
         )
         ids = [one.id for one in only(events, ToolResult)]
         assert len(set(ids)) == 3
+        broken = Reply(calls=[("list_charts", "request = {}")], call_id="call_1")
+        good = Reply(calls=[("list_charts", {"request": {}})], call_id="call_1")
+        (result,) = only(await talk.ask("again", broken, good, YES), ToolResult)
+        assert result.id != "call_1"
+        ids.append(result.id)
         shown = (await talk.show()).messages
         assert sorted(call.id for entry in shown for call in entry.tool_calls) == sorted(ids)

@@ -11,7 +11,12 @@ _BROKEN = "Not carried out: the arguments of this call are not valid JSON. Write
 
 def name_calls(message: AIMessage, before: Iterable[BaseMessage]) -> None:
     """Give each call of a message an id that no other call of the conversation has."""
-    taken = {call["id"] for one in before if isinstance(one, AIMessage) for call in one.tool_calls}
+    taken = {
+        call["id"]
+        for one in before
+        if isinstance(one, AIMessage)
+        for call in (*one.tool_calls, *one.invalid_tool_calls)
+    }
     for call in (*message.tool_calls, *message.invalid_tool_calls):
         if not call["id"] or call["id"] in taken:
             call["id"] = new_id("call_")
@@ -19,9 +24,7 @@ def name_calls(message: AIMessage, before: Iterable[BaseMessage]) -> None:
 
 
 def answer_broken_calls(message: AIMessage) -> list[ToolMessage]:
-    """Return what a model is told that wrote calls of which none can be read; else nothing."""
-    if message.tool_calls:
-        return []
+    """Return what a model is told of its calls that cannot be read: it has to hear of each one."""
     return [
         ToolMessage(_BROKEN, name=one["name"], tool_call_id=str(one["id"]), status="error")
         for one in message.invalid_tool_calls

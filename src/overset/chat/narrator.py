@@ -9,6 +9,11 @@ from overset.chat.events import AnyEvent, Final, Token, ToolCall, ToolResult, Wa
 _NO_ANSWER = Warn(
     code="model_empty", detail="The model gave no answer. Ask again, perhaps in other words."
 )
+_UNREADABLE = Warn(
+    code="model_calls_unreadable",
+    detail="The model wanted to use a tool, but how it wrote that cannot be read: it was not done. "
+    "Ask again, perhaps in other words.",
+)
 CUT_OFF = "Interrupted: nobody knows whether this was carried out. Look before doing it again."
 """What is said of a call that was begun and gave no result, to the member and to the model."""
 
@@ -40,7 +45,12 @@ class Narrator:
         if message.tool_calls:
             return
         text = str(message.text)
-        self.say(Final(message_id=str(message.id), text=text) if text.strip() else _NO_ANSWER)
+        if text.strip():
+            self.say(Final(message_id=str(message.id), text=text))
+        if message.invalid_tool_calls:
+            self.say(_UNREADABLE)
+        elif not text.strip():
+            self.say(_NO_ANSWER)
 
     def begin_call(self, call: ToolCall) -> None:
         """Tell that a tool is about to run."""

@@ -65,14 +65,14 @@ class ModelStep(AgentMiddleware[_State, TurnContext, Any]):
         while True:
             message = await _ask(asked, handler)
             answers = answer_broken_calls(message)
-            if not answers or len(before) >= _MOST_BROKEN:
+            if message.tool_calls or not answers or len(before) >= _MOST_BROKEN:
                 break
             message.id = f"{message_id}_{len(before)}"
             before += [message, *answers]
             asked = asked.override(messages=[*asked.messages, message, *answers])
         message.id = message_id
         turn.narrator.end_message(message)
-        return ModelResponse(result=[*before, message])
+        return ModelResponse(result=[*before, message, *answers])
 
     def _prepare(self, request: ModelRequest[TurnContext]) -> ModelRequest[TurnContext]:
         turn = request.runtime.context

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from itertools import groupby
 from operator import itemgetter
+from typing import Any
 
 from support.providers.script import Answer, Refusal
 
@@ -19,6 +20,18 @@ def refuse(refusal: Refusal) -> bytes:
     """Return the body of an error."""
     said = {"type": refusal.kind, "message": refusal.message}
     return json.dumps({"type": "error", "error": said}).encode()
+
+
+def find_unanswered(body: dict[str, Any]) -> set[str]:
+    """Return the calls of a request whose results do not follow them."""
+    unanswered: set[str] = set()
+    for message in body["messages"]:
+        blocks = message["content"] if isinstance(message["content"], list) else []
+        unanswered -= {one["tool_use_id"] for one in blocks if one["type"] == "tool_result"}
+        if unanswered:
+            break
+        unanswered = {one["id"] for one in blocks if one["type"] == "tool_use"}
+    return unanswered
 
 
 def stream(answer: Answer) -> Iterator[bytes]:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from typing import Any
 
 from support.providers.script import Answer, Call, Refusal
 
@@ -15,6 +16,19 @@ def refuse(refusal: Refusal) -> bytes:
     """Return the body of an error."""
     said = {"message": refusal.message, "type": refusal.kind, "param": None, "code": refusal.kind}
     return json.dumps({"error": said}).encode()
+
+
+def find_unanswered(body: dict[str, Any]) -> set[str]:
+    """Return the calls of a request whose results do not follow them."""
+    unanswered: set[str] = set()
+    for message in body["messages"]:
+        if message["role"] == "tool":
+            unanswered.discard(message["tool_call_id"])
+        elif unanswered:
+            break
+        else:
+            unanswered = {call["id"] for call in message.get("tool_calls") or ()}
+    return unanswered
 
 
 def stream(answer: Answer) -> Iterator[bytes]:

@@ -94,6 +94,8 @@ class _Handler(BaseHTTPRequestHandler):
         answer = self.provider.answers.popleft() if self.provider.answers else _NOTHING
         if self.path != self.language.PATH:
             answer = Refusal(404, message=f"no {self.path} here")
+        elif self.language.find_unanswered(body):
+            answer = Refusal(400, "invalid_request_error", "a call has no result")
         if isinstance(answer, Answer):
             self._stream(answer)
         else:
