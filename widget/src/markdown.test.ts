@@ -89,6 +89,35 @@ describe("Markdown", () => {
     expect(link?.host).to.equal(location.host);
   });
 
+  for (const address of [
+    "/sqllab/?dbid=1&sql=DROP+TABLE+facts&autorun=true",
+    "/sqllab?dbid=1&AutoRun=True",
+    "/sqllab/?dbid=1&%61uto%72un=true",
+    "/sqllab/?dbid=1&%2561utorun=true",
+    `/sqllab/?dbid=1&%${"25".repeat(9000)}61utorun=true`,
+    "/sqllab/?dbid=1#autorun=true",
+    "/sqllab/p/Ab12/",
+    "/sqllab/x/../p/Ab12?x=1",
+    "/sqllab/%70/Ab12",
+    "/sqllab/?dbid=1&sql=a%0Ab&id=Ab12",
+    `${location.origin}/sqllab/?autorun=true`,
+    `${location.origin.replace("//", "//user@")}/sqllab/?autorun=true`,
+    "https://evil.example/?to=/sqllab/%3Fautorun=true",
+  ]) {
+    it(`does not let a click run SQL: ${address.slice(0, 60)}`, () => {
+      const drawn = draw(`[Sales](${address}) and <${address}>`);
+
+      expect(drawn.querySelector("a")).to.equal(null);
+      expect(drawn.textContent).to.include("Sales");
+    });
+  }
+
+  it("opens SQL Lab with a statement that waits there", () => {
+    const link = draw("[open](/sqllab/?dbid=1&sql=SELECT+1)").querySelector("a");
+
+    expect(link?.pathname).to.equal("/sqllab/");
+  });
+
   it("draws lists, tables and code", () => {
     const drawn = draw("- a\n- b\n\n| x | y |\n|---|--:|\n| 1 | 2 |\n\n```sql\nSELECT 1\n```\n");
 

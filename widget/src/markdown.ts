@@ -33,6 +33,9 @@ DOMPurify.addHook("afterSanitizeAttributes", (node) => {
 
 const COPIED_MS = 2000;
 
+const RUNS = /autorun|\/sqllab\/+p(?:\/|$)|\/sqllab\/*\?(?:.*&)?id=/is;
+const MOST_DECODED = 5;
+
 /** A piece of Markdown that stands by itself: a paragraph, a list, a table. */
 export interface Block {
   raw: string;
@@ -72,10 +75,11 @@ function clean(html: string): DocumentFragment {
   });
 }
 
-// A link into this Superset opens here. Any other says where it leads, and opens beside.
+// A link into this Superset opens here. Any other says where it leads, and opens beside. One that
+// runs SQL as soon as it opens is words: a click is no approval.
 function mendLink(link: HTMLAnchorElement): void {
   const url = findURL(link.getAttribute("href") ?? "");
-  if (!url) {
+  if (!url || runsAtOnce(url)) {
     link.replaceWith(...link.childNodes);
     return;
   }
@@ -87,6 +91,25 @@ function mendLink(link: HTMLAnchorElement): void {
   link.title = t("link.foreign", { host: url.host });
   if (link.textContent?.includes(url.host)) return;
   link.after(h("span", { class: "host" }, ` (${url.host})`));
+}
+
+// However it is written, and wherever it leads: another address may lead back here. A statement that
+// somebody stored behind an id says itself whether it runs.
+function runsAtOnce(url: URL): boolean {
+  let address = url.href;
+  for (let round = 0; round < MOST_DECODED; round++) {
+    if (RUNS.test(address)) return true;
+    const decoded = decode(address);
+    if (decoded === address) return false;
+    address = decoded;
+  }
+  return true;
+}
+
+function decode(text: string): string {
+  return text.replace(/%([0-7][0-9a-f])/gi, (_, code: string) =>
+    String.fromCharCode(parseInt(code, 16)),
+  );
 }
 
 // A picture from elsewhere would tell its server what was asked here, as soon as it is made.
