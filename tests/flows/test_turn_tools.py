@@ -105,8 +105,8 @@ async def test_a_turn_has_one_session_and_tools_are_listed_once_in_five_minutes(
         assert wire.sent["tools/list"] == 2
 
         talk.toolbox.forget(None)
-        talk.say(*[Reply(texts=["Listed."])] * 4)
-        started = [await talk.other_thread().start("all at once") for _ in range(4)]
+        talk.say(*[Reply(texts=["Listed."])] * 3)
+        started = [await talk.other_thread().start("all at once") for _ in range(3)]
         assert {ended(await talk.read(one)) for one in started} == {"done"}
         assert wire.sent["tools/list"] == 3
 
