@@ -14,7 +14,7 @@ from support.analyst import Answered, Place, make_places
 from support.clinic_questions import CLINIC_QUESTIONS, FIND, V
 from support.demo_questions import AGAIN, DEMO_QUESTIONS
 from support.deployment import Platform
-from support.seed_analyst import ATTACK, CLINIC
+from support.seed_analyst import ATTACK, CLINIC, CROWD
 
 
 @pytest.fixture(scope="module")
@@ -169,3 +169,36 @@ def test_a_calculated_column_is_not_made_into_figures(places):
 
     assert "I found no figure like" in answered.text
     assert "execute_sql" not in answered.tools
+
+
+def test_what_is_left_out_stays_left_out(places):
+    texts = ["total sales excluding USA", "also excluding France"]
+    answered = places["acme"].ask_one(*texts)
+
+    (sql,) = [one["sql"] for one in answered.requests("execute_sql") if "SUM(" in one["sql"]]
+    where = "country NOT IN ('USA', 'France')"
+    compare(
+        answered, places["acme"].sql(f"SELECT sum(sales) FROM cleaned_sales_data WHERE {where}")
+    )
+    assert """NOT "t"."country" IN ('USA', 'France')""" in sql
+
+
+def test_a_dataset_that_is_not_among_the_hundred_that_are_listed_is_found(places):
+    found, described, missing = places[CROWD].ask(
+        ["total amount in the orders_2024 dataset", "and by city"],
+        ["describe orders 2023"],
+        ["total amount in the orders_2022 dataset"],
+    )
+
+    assert found[0].figure() == len("orders_2024")
+    assert "orders_2024" not in found[0].results[0]
+    assert "From `orders_2024`" in found[1].text
+    assert "[orders_2023]" in described[0].text
+    assert "There are 112 datasets, and I looked at 100" in missing[0].text
+    assert "execute_sql" not in missing[0].tools
+
+
+def test_a_long_message_of_marks_holds_nobody_up(places):
+    answered = places[CLINIC].ask_one("," * 19_999 + "x")
+
+    assert "I did not understand that" in answered.text

@@ -25,7 +25,7 @@ from overset.tenancy.locations import data_folder
 from overset.tenancy.provisioning.demo import DEMO
 from support.bare_superset import seed
 from support.deployment import Platform
-from support.seed_analyst import CLINIC, FILE
+from support.seed_analyst import CLINIC, CROWD, FILE
 
 TODAY = datetime(2026, 5, 4, tzinfo=UTC)
 
@@ -94,9 +94,9 @@ class Place:
 
 
 def make_places(platform: Platform) -> dict[str, Place]:
-    """Make workspaces like the demonstration's, and one that the analyst was not built with."""
+    """Make workspaces like the demonstration's, and two that the analyst was not built with."""
     suffix = secrets.token_hex(3)
-    slugs = [*(one.slug for one in DEMO.workspaces), CLINIC]
+    slugs = [*(one.slug for one in DEMO.workspaces), CLINIC, CROWD]
     made = {
         slug: platform.manager.workspaces.create(f"{slug}-{suffix}", team="tests") for slug in slugs
     }

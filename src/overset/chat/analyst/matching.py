@@ -1,5 +1,6 @@
 """Which of several names a phrase means: one clearly, several about equally, or none."""
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
@@ -10,9 +11,15 @@ from overset.chat.analyst.words import split_words
 CLEAR = 0.75
 """From here on a name fits."""
 
+LONGEST_NAME = 8
+"""Words that a part of a phrase has at most, to be looked for among names."""
+
 _LEAD = 0.08  # by less, two names fit about equally
 _NEAR = 0.5
 _SAME_WORD = 0.85
+_SPELLED = 0.95  # of what is common to two spellings
+_DOUBTFUL = 0.7  # near: it is asked about
+_DIGIT = re.compile(r"\d")
 _SHORTEST_TYPO = 4
 _LABELS = frozenset({"name", "title", "label"})
 _SHOWN = 6
@@ -57,18 +64,57 @@ def score(phrase: str, name: str) -> float:
         return 1.0
     if said == tuple(word for word in named if word not in _LABELS):
         return 0.95  # "customers" are `customer_name`, rather than `customer_code`
-    spelled = SequenceMatcher(None, "".join(said), "".join(named)).ratio() * 0.95
-    return max(spelled, _overlap(said, named))
+    return max(_spelled(said, named), _overlap(said, named))
 
 
 def likeness(one: str, other: str) -> float:
     """Return from 0 to 1 how alike two words are; short ones are the same or not."""
     if one == other:
         return 1.0
-    if min(len(one), len(other)) < _SHORTEST_TYPO:
+    if min(len(one), len(other)) < _SHORTEST_TYPO or not _may_be_slips(one, other):
         return 0.0
+    ratio = _ratio(one, other, at_least=_SAME_WORD)
+    return ratio if ratio and _are_slips(one, other) else 0.0
+
+
+def _spelled(said: tuple[str, ...], named: tuple[str, ...]) -> float:
+    """Return how alike two spellings are: a fit only where they differ by slips of the hand."""
+    one, other = "".join(said), "".join(named)
+    points = _ratio(one, other, at_least=_NEAR) * _SPELLED
+    if points < CLEAR:
+        return points
+    pairs = zip(said, named, strict=True) if len(said) == len(named) else ((one, other),)
+    fits = all(
+        a == b or (_ratio(a, b, at_least=CLEAR / _SPELLED) and _are_slips(a, b)) for a, b in pairs
+    )
+    return points if fits else _DOUBTFUL
+
+
+def _ratio(one: str, other: str, *, at_least: float) -> float:
+    """Return which part of two texts is common to both, or 0 where that is less than `at_least`."""
+    if 2 * min(len(one), len(other)) < at_least * (len(one) + len(other)):
+        return 0.0  # told by their lengths: long texts are not compared for nothing
     ratio = SequenceMatcher(None, one, other).ratio()
-    return ratio if ratio >= _SAME_WORD else 0.0
+    return ratio if ratio >= at_least else 0.0
+
+
+def _may_be_slips(one: str, other: str) -> bool:
+    """Say whether two words begin alike and have the same digits."""
+    return one[0] == other[0] and _DIGIT.findall(one) == _DIGIT.findall(other)
+
+
+def _are_slips(one: str, other: str) -> bool:
+    """Say whether two words differ by one letter at a time, or in their endings.
+
+    More letters, digits or another beginning make another word: `unpaid`, `inactive`, `y2023`.
+    """
+    steps = SequenceMatcher(None, one, other).get_opcodes()
+    return _may_be_slips(one, other) and all(
+        step == "equal"
+        or max(end - start, until - since) == 1
+        or (end, until) == (len(one), len(other))
+        for step, start, end, since, until in steps
+    )
 
 
 def _overlap(said: tuple[str, ...], named: tuple[str, ...]) -> float:

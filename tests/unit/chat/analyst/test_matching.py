@@ -69,3 +69,49 @@ def test_words_that_are_left_over_are_no_fit():
 def test_short_words_are_the_same_or_not():
     assert score("eu", "na") < CLEAR
     assert pick("rang", ["rank", "name"]).best is None
+
+
+@pytest.mark.parametrize(
+    ("phrase", "name"),
+    [
+        ("orders_2024", "orders_2023"),
+        ("20240101", "20240102"),
+        ("sales 5", "sales"),
+        ("active", "inactive"),
+        ("is active", "is_inactive"),
+        ("paid", "unpaid"),
+        ("amount paid", "amount_unpaid"),
+        ("unpaid amount", "paid_amount"),
+        ("userspaid", "users_unpaid"),
+        ("negative", "nonnegative"),
+        ("allowed", "disallowed"),
+        ("import", "export"),
+        ("sales eu", "sales_us"),
+        ("sale account", "sales_amount"),
+        ("quality", "quantity"),
+    ],
+)
+def test_what_is_merely_spelled_alike_is_a_candidate_and_is_not_taken(phrase, name):
+    choice = pick(phrase, [name, "zzz"])
+
+    assert choice.best is None
+    assert choice.score < CLEAR
+    assert choice.candidates == (name,)
+
+
+@pytest.mark.parametrize(
+    ("phrase", "name"),
+    [
+        ("reveneu", "revenue"),
+        ("produt line", "product_line"),
+        ("productlin", "product_line"),
+        ("gerne", "genre"),
+        ("ragion", "region"),
+        ("deal siz", "deal_size"),
+        ("diagnoses", "diagnosis"),
+        ("quantity order", "quantity_ordered"),
+        ("ordrs 2024", "orders_2024"),
+    ],
+)
+def test_slips_of_the_hand_and_endings_still_fit(phrase, name):
+    assert pick(phrase, [name, "zzz"]).best == name

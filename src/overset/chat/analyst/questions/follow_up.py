@@ -76,6 +76,8 @@ def _merge(old: Question, new: Question) -> Question:
     if new.aggregate is not None:
         changes["aggregate"] = new.aggregate
         changes["measures"] = new.measures or old.measures
+    if new.dataset:
+        changes["settled"] = tuple(one for one in old.settled if one.slot != "dataset")
     draws = new.draw or new.chart is not None or (old.draw and new.chart is None)
     return old.model_copy(
         update={

@@ -15,7 +15,8 @@ _COURTESY = re.compile(
     r"|i(?:'d| would) like (?:you )?(?:to (?:see|know|have) )?"
     r"|i (?:want|need) (?:you )?(?:to (?:see|know|have) )?|let(?: me|'s) (?:see|know) )+"
 )
-_TAIL = re.compile(r"(?:[ ,]*\b(?:please|thanks|thank you)\b)?[\s?!.,;:]*$")
+_THANKS = re.compile(r"\b(?:please|thanks|thank you)$")
+_ENDS = " ?!.,;:"
 
 _HELP = re.compile(
     r"^(?:help|hi|hello|hey|who are you|what are you|what can (?:you|i)\b.*"
@@ -32,7 +33,8 @@ _THINGS = r"(?P<what>data ?sets?|tables?|data sources?|data|charts?|dashboards?|
 _LIST = re.compile(
     r"^(?:(?:list|show(?: me)?|what|which|give me|see|display|find|what are)\b ?)(?:all )?(?:of )?"
     rf"(?:the |my |our |your )?(?:available |existing )?{_THINGS}"
-    r"(?:\b (?:are there|(?:do|can) (?:i|we|you) (?:have|see|use|ask about|query)|exist|can i use"
+    # No two of these begin alike: else each repetition would double the ways to read it.
+    r"(?:\b (?:(?:do|can) (?:i|we|you) (?:have|see|use|ask about|query)|exist"
     r"|(?:is|are) (?:there|available|here)|available|in (?:this|the|my|our) workspace|here))*$"
 )
 _DESCRIBE = (
@@ -86,17 +88,20 @@ _IT = re.compile(r"\b(?:it|this|that|them)\b(?: down)? ?")
 
 def parse(text: str, *, today: date) -> Question:
     """Return the question of a text. It never fails: what is not understood is `UNCLEAR`."""
-    plain = tidy(text)
-    if not plain or len(plain) > LONGEST:
-        return Question(intent=Intent.UNCLEAR, text=plain[:LONGEST])
+    line = " ".join(text.lower().replace("’", "'").split())  # noqa: RUF001 - people type this apostrophe
+    if len(line) > LONGEST:
+        return Question(intent=Intent.UNCLEAR, text=line[:LONGEST])
+    plain = _tidy(line)
+    if not plain:
+        return Question(intent=Intent.UNCLEAR)
     found = _kind(plain, today) or _figures(plain, today)
     return found.model_copy(update={"text": plain})
 
 
-def tidy(text: str) -> str:
-    """Return a text in lower case, on one line, without courtesies at its ends."""
-    plain = " ".join(text.lower().replace("’", "'").split())  # noqa: RUF001 - people type this apostrophe
-    return _TAIL.sub("", _COURTESY.sub("", plain)).strip()
+def _tidy(line: str) -> str:
+    """Return a line without courtesies and marks at its ends."""
+    plain = _COURTESY.sub("", line).rstrip(_ENDS)
+    return _THANKS.sub("", plain).rstrip(" ,").strip()
 
 
 def _kind(plain: str, today: date) -> Question | None:

@@ -12,10 +12,11 @@ from overset.chat.analyst.questions.model import Question
 from overset.chat.analyst.scripts.lists import list_things, name_of, path_of
 from overset.chat.analyst.scripts.reply import Reply
 from overset.chat.analyst.steps import CannotError, Desk, NotSureError, Script, ask
-from overset.chat.analyst.understanding.finding import Listed, describe, find_named, list_datasets
+from overset.chat.analyst.understanding.finding import describe, find_named
+from overset.chat.analyst.understanding.listing import Listed, Listing, list_datasets
 
 _SHOWN = 30
-_TAGS = re.compile(r"<!--.*?(?:-->|$)|<[^>]*>", re.DOTALL)
+_TAGS = re.compile(r"<!--.*?(?:-->|$)|<[^<>]*>", re.DOTALL)
 _SAID = {
     Kind.NUMBER: "numbers",
     Kind.TEXT: "words",
@@ -34,15 +35,15 @@ def show_description(desk: Desk, question: Question) -> Script[Reply]:
     """
     kind = question.dataset or "datasets"
     if kind == "datasets":
-        listed = yield from list_datasets(desk)
+        listing = yield from list_datasets(desk, question.subject)
         settled = question.settled_for("dataset", question.subject)
-        named = next((one for one in listed if one.name == settled), None)
-        named = named or find_named(question.subject, listed)
+        named = next((one for one in listing.datasets if one.name == settled), None)
+        named = named or find_named(question.subject, listing)
         if named is not None:
             dataset = yield from describe(desk, named)
             return Reply(describe_dataset(dataset), question)
         if question.dataset or not desk.has("list_dashboards"):
-            raise _unknown(question.subject, "dataset", [one.name for one in listed])
+            raise _unknown(question.subject, listing)
         kind = "dashboards"
     return (yield from _listed(desk, question, kind))
 
@@ -92,15 +93,19 @@ def describe_dataset(dataset: Dataset) -> str:
 
 
 def _listed(desk: Desk, question: Question, kind: str) -> Script[Reply]:
-    rows, _ = yield from list_things(desk, kind)
+    rows, total = yield from list_things(desk, kind)
     choice = choose(question.subject, rows, names=lambda row: (name_of(kind, row),))
     settled = question.settled_for(kind, question.subject)
-    row = next((one for one in rows if name_of(kind, one) == settled), choice.best)
+    row = next((one for one in rows if name_of(kind, one) == settled), None)
+    if row is None and (total <= len(rows) or choice.score == 1):
+        row = choice.best
     if row is None:
-        near = choice.candidates or tuple(rows)
+        near = choice.candidates or ((choice.best,) if choice.best else tuple(rows))
         several = "could be several" if choice.score >= CLEAR else "is not the name of one"
+        cut = f" I looked at {len(rows)} of {total}." if total > len(rows) else ""
         raise NotSureError(
-            f"“{quiet(question.subject)}” {several} of the {kind} here. Which one do you mean?",
+            f"“{quiet(question.subject)}” {several} of the {kind} here.{cut}"
+            " Which one do you mean?",
             slot=kind,
             phrase=question.subject,
             candidates=tuple(name_of(kind, one) for one in near),
@@ -131,10 +136,10 @@ def _describe(kind: str, told: Any) -> str:
     return f"{title} is a dashboard with {len(charts)} charts:\n\n{bullets(lines)}{note}"
 
 
-def _unknown(phrase: str, what: str, names: list[str]) -> NotSureError:
+def _unknown(phrase: str, listing: Listing) -> NotSureError:
     return NotSureError(
-        f"I found no {what} like “{quiet(phrase)}”. Which one do you mean?",
-        slot=what,
+        f"I found no dataset like “{quiet(phrase)}”.{listing.told} Which one do you mean?",
+        slot="dataset",
         phrase=phrase,
-        candidates=tuple(names),
+        candidates=tuple(one.name for one in listing.datasets),
     )

@@ -7,7 +7,8 @@ from overset.chat.analyst.datasets.description import Dataset
 from overset.chat.analyst.questions.model import Question
 from overset.chat.analyst.scripts.reply import Reply
 from overset.chat.analyst.steps import Desk, EndingError, Script
-from overset.chat.analyst.understanding.finding import describe_all, list_datasets
+from overset.chat.analyst.understanding.finding import describe_all
+from overset.chat.analyst.understanding.listing import list_datasets
 
 _DATASETS = 2
 _CAN = (
@@ -44,7 +45,7 @@ def puzzle(desk: Desk, question: Question) -> Script[Reply]:
 def examples(desk: Desk) -> Script[str]:
     """Return questions that can be answered with the workspace's own datasets."""
     try:
-        listed = yield from list_datasets(desk)
+        listed = (yield from list_datasets(desk)).datasets
         described, _ = yield from describe_all(desk, listed[:_DATASETS])
     except EndingError:
         return bullets(["“list datasets”", "“describe the dataset ...”"])

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from overset.chat.analyst.datasets.description import Column, Dataset, Kind
-from overset.chat.analyst.matching import choose, score
+from overset.chat.analyst.matching import LONGEST_NAME, choose, score
 from overset.chat.analyst.plan import Filter, Operator, Value
 from overset.chat.analyst.questions.model import Condition, Question
 from overset.chat.analyst.steps import Desk, Script
@@ -31,6 +31,7 @@ _OPERATORS = {
     "less than": Operator.LESS, "more than": Operator.MORE, "over": Operator.MORE,
     "smaller than": Operator.LESS, "under": Operator.LESS,
 }  # fmt: skip
+_KINDS = {Operator.IN: Operator.EQUAL, Operator.NOT_EQUAL: Operator.NOT_IN}
 _BETWEEN = "between"
 _SAME = frozenset({Operator.EQUAL, Operator.NOT_EQUAL})
 _NUMBER = re.compile(r"^[-+]?\d[\d,]*(?:\.\d+)?(?P<scale> ?(?:k|m|million|thousand))?$")
@@ -50,24 +51,35 @@ class Reader:
     question: Question
 
     def read(self, conditions: tuple[Condition, ...]) -> Script[tuple[Filter, ...]]:
-        """Return the filters of some conditions; a later one replaces an earlier of its column.
+        """Return the filters of some conditions, all of which a row must meet.
+
+        A later one replaces an earlier of its column that compares in the same way; what is left
+        out stays left out.
 
         Raises:
             CannotError: the dataset's own SQL is nothing that may be built on.
             FailedError: a tool failed.
             NotSureError: a phrase could mean several things, or nothing.
         """
-        found: dict[tuple[str, bool], tuple[Filter, ...]] = {}
+        found: dict[tuple[str, Operator], Filter] = {}
         for condition in conditions:
-            if self._names_the_dataset(condition.phrase):
+            if (yield from self._names_the_dataset(condition)):
                 continue
-            filters = yield from self._one(condition)
-            same = filters[0].operator in {Operator.EQUAL, Operator.IN}
-            found[filters[0].column.name, same] = filters
-        return tuple(one for filters in found.values() for one in filters)
+            for one in (yield from self._one(condition)):
+                key = (one.column.name, _KINDS.get(one.operator, one.operator))
+                found[key] = _without_either(found.get(key), one)
+        return tuple(found.values())
 
-    def _names_the_dataset(self, phrase: str) -> bool:
-        return score(phrase, self.dataset.name) >= _NAMES_IT
+    def _names_the_dataset(self, condition: Condition) -> Script[bool]:
+        """Say whether a condition leaves nothing out: it is the dataset's name, and no value."""
+        compared = _COMPARISON.match(condition.phrase)
+        is_name = score(condition.phrase, self.dataset.name) >= _NAMES_IT
+        if condition.negated or not is_name or (compared and compared["sign"]):
+            return False
+        return not (yield from self._lookup().has(condition.phrase))
+
+    def _lookup(self) -> Lookup:
+        return Lookup(self.desk, self.dataset, self.source, self.question)
 
     def _one(self, condition: Condition) -> Script[tuple[Filter, ...]]:
         found = _COMPARISON.match(condition.phrase)
@@ -91,7 +103,7 @@ class Reader:
     def _named_column(self, phrase: str) -> tuple[Column | None, str]:
         """Return the column that the start or the end of a phrase surely names, and the rest."""
         words = phrase.split()
-        for size in range(len(words) - 1, 0, -1):
+        for size in range(min(len(words) - 1, LONGEST_NAME), 0, -1):
             for said, rest in ((words[:size], words[size:]), (words[-size:], words[:-size])):
                 choice = choose(" ".join(said), self.dataset.columns, names=lambda one: one.names)
                 if choice.best is not None and choice.score >= _SURE:
@@ -102,8 +114,7 @@ class Reader:
         self, phrase: str, column: Column | None, *, negated: bool
     ) -> Script[tuple[Filter, ...]]:
         pieces = tuple(piece for piece in _PIECES.split(phrase) if piece)
-        lookup = Lookup(self.desk, self.dataset, self.source, self.question)
-        found, values = yield from lookup.find(Wanted(phrase, pieces, column))
+        found, values = yield from self._lookup().find(Wanted(phrase, pieces, column))
         if len(values) == 1:
             return (Filter(found, Operator.NOT_EQUAL if negated else Operator.EQUAL, values),)
         return (Filter(found, Operator.NOT_IN if negated else Operator.IN, values),)
@@ -127,6 +138,14 @@ class Reader:
                 Filter(column, Operator.LESS_EQUAL, (high,)),
             )
         return (Filter(column, _OPERATORS.get(word, Operator.EQUAL), (known[0],)),)
+
+
+def _without_either(before: Filter | None, now: Filter) -> Filter:
+    """Return what counts of two filters of one kind: the later one, or all that is left out."""
+    if before is None or now.operator not in {Operator.NOT_EQUAL, Operator.NOT_IN}:
+        return now
+    values = tuple(dict.fromkeys((*before.values, *now.values)))
+    return Filter(now.column, Operator.NOT_IN, values) if len(values) > 1 else now
 
 
 def _number(said: str) -> Value | None:

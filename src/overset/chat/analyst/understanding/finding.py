@@ -1,65 +1,35 @@
 """Which dataset a question is about; several that fit about equally are asked about."""
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 from overset.chat.analyst.datasets.description import Column, Dataset, Kind, Metric, read_dataset
 from overset.chat.analyst.matching import CLEAR, choose, likeness, score
 from overset.chat.analyst.outcomes import Outcome
 from overset.chat.analyst.questions.model import Aggregate, Grain, Question
 from overset.chat.analyst.steps import (
-    CannotError,
     Desk,
     EndingError,
     FailedError,
     NotSureError,
     Script,
-    ask,
     data_of,
     need,
     request,
+)
+from overset.chat.analyst.understanding.listing import (
+    Listed,
+    Listing,
+    list_datasets,
+    names_in,
+    names_one,
 )
 from overset.chat.analyst.understanding.wide import describe_wide
 from overset.chat.analyst.words import split_words
 
 _MOST_DESCRIBED = 6
-_MOST_LISTED = 100
 _SLOT = "dataset"
 _PLAIN = frozenset({"cleaned", "data", "dataset", "table", "view", "raw", "new", "v"})
 _GRAINS = frozenset(grain.value for grain in Grain)
-
-
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """A dataset of the list, of which only the name is known."""
-
-    id: int
-    name: str
-    table: str = ""
-
-
-def list_datasets(desk: Desk) -> Script[tuple[Listed, ...]]:
-    """Return the datasets that the member may see, by name.
-
-    Raises:
-        CannotError: there is none.
-        FailedError: the tool failed.
-    """
-    told = yield from ask(desk, "list_datasets", page=1, page_size=_MOST_LISTED)
-    rows = told.get("datasets") if isinstance(told, Mapping) else None
-    if rows is None:
-        raise FailedError("The tool `list_datasets` failed: its answer could not be read.")
-    names = Counter(str(row["table_name"]) for row in rows if _is_row(row))
-    found = [
-        Listed(row["id"], name if names[name] == 1 else f"{name} #{row['id']}", name)
-        for row in rows
-        if _is_row(row) and (name := str(row["table_name"]))
-    ]
-    if not found:
-        raise CannotError("There is no dataset here that you may see.")
-    return tuple(sorted(found, key=lambda one: (one.name.lower(), one.id)))
 
 
 def describe(desk: Desk, listed: Listed) -> Script[Dataset]:
@@ -104,16 +74,19 @@ def _read(outcome: Outcome) -> Dataset:
         raise FailedError(f"The tool `get_dataset_info` failed: {error}.") from error
 
 
-def find_named(phrase: str, listed: Sequence[Listed]) -> Listed | None:
+def find_named(phrase: str, listing: Listing) -> Listed | None:
     """Return the dataset that a phrase names, or None where it names none.
 
     Raises:
-        NotSureError: it could be several.
+        NotSureError: it could be several, or one that is not listed.
     """
-    choice = choose(phrase, listed, names=lambda one: (one.name, _bare(one.name)))
-    if choice.best is None and choice.score >= CLEAR:
+    choice = choose(phrase, listing.datasets, names=lambda one: (one.name, _bare(one.name)))
+    best = choice.best
+    if best is None and choice.score >= CLEAR:
         raise _which(choice.candidates, f"“{phrase}” could be several datasets.", phrase)
-    return choice.best
+    if best is not None and not listing.is_whole and split_words(best.name) != split_words(phrase):
+        raise _which((best,), f"I found no dataset “{phrase}”.{listing.told}", phrase)
+    return best
 
 
 def find_dataset(desk: Desk, question: Question) -> Script[Dataset]:
@@ -124,25 +97,33 @@ def find_dataset(desk: Desk, question: Question) -> Script[Dataset]:
         FailedError: a tool failed.
         NotSureError: it could be several, or none.
     """
-    listed = yield from list_datasets(desk)
-    named = _settled(question, listed) or _on_page(desk, listed)
-    if named is None and question.dataset:
-        named = find_named(question.dataset, listed)
+    listing = yield from list_datasets(desk, *names_in(question))
+    listed = listing.datasets
+    named = _settled(question, listing)
+    if named is None and names_one(question):
+        named = find_named(question.dataset, listing)
         if named is None:
-            raise _which(listed, f"I found no dataset like “{question.dataset}”.", "")
-    if named is None and len(listed) == 1:
+            told = f"I found no dataset like “{question.dataset}”.{listing.told}"
+            raise _which(_near(question.dataset, listed), told, "")
+    named = named or _on_page(desk, listing)
+    if named is None and len(listed) == 1 and not listing.is_cut:
         named = listed[0]
     if named is not None:
         return (yield from describe(desk, named))
-    return (yield from _fitting(desk, question, listed))
+    return (yield from _fitting(desk, question, listing))
 
 
-def _fitting(desk: Desk, question: Question, listed: tuple[Listed, ...]) -> Script[Dataset]:
+def _fitting(desk: Desk, question: Question, listing: Listing) -> Script[Dataset]:
+    listed = listing.datasets
     near = sorted(listed, key=lambda one: -_affinity(one.name, question))
     if len(near) > _MOST_DESCRIBED:
         near = [one for one in near if _affinity(one.name, question)]
         if not near:
-            raise _which(listed, "There are many datasets, and your question names none.", "")
+            told = "There are many datasets, and your question names none."
+            raise _which(listed, told + listing.told, "")
+    if not listing.is_whole:
+        told = f"I may not have seen the one that you mean.{listing.told}"
+        raise _which(near, f"{told} Please say “in the ... dataset”.", "")
     near = near[:_MOST_DESCRIBED]
     described, failed = yield from describe_all(desk, near)
     if failed and not any(_knows_all(one, question) for one in described):
@@ -217,20 +198,31 @@ def _affinity(name: str, question: Question) -> float:
     return sum(any(likeness(word, one) for one in said) for word in named) / len(named)
 
 
+def _near(phrase: str, listed: Sequence[Listed]) -> Sequence[Listed]:
+    return choose(phrase, listed, names=lambda one: (one.name,)).candidates or listed
+
+
 def _bare(name: str) -> str:
     return " ".join(word for word in split_words(name) if word not in _PLAIN)
 
 
-def _settled(question: Question, listed: Sequence[Listed]) -> Listed | None:
+def _settled(question: Question, listing: Listing) -> Listed | None:
     said = question.settled_for(_SLOT, "")
     named = said or question.settled_for(_SLOT, question.dataset)
-    return next((one for one in listed if named in {one.name, str(one.id)}), None)
+    found = next((one for one in listing.datasets if named in {one.name, str(one.id)}), None)
+    if found is None and listing.is_cut and named and named.isdecimal():
+        return Listed(int(named), f"dataset {named}")
+    return found
 
 
-def _on_page(desk: Desk, listed: Sequence[Listed]) -> Listed | None:
-    if desk.page is None or desk.page.kind != "dataset":
+def _on_page(desk: Desk, listing: Listing) -> Listed | None:
+    page = desk.page
+    if page is None or page.kind != "dataset" or page.id is None:
         return None
-    return next((one for one in listed if one.id == desk.page.id), None)
+    found = next((one for one in listing.datasets if one.id == page.id), None)
+    if found is None and listing.is_cut:
+        return Listed(page.id, page.title or "", page.title or "")
+    return found
 
 
 def _which(found: Sequence[Listed], told: str, phrase: str) -> NotSureError:
@@ -238,7 +230,3 @@ def _which(found: Sequence[Listed], told: str, phrase: str) -> NotSureError:
     return NotSureError(
         f"{told} Which one do you mean?", slot=_SLOT, phrase=phrase, candidates=names
     )
-
-
-def _is_row(row: Any) -> bool:
-    return isinstance(row, Mapping) and isinstance(row.get("id"), int) and "table_name" in row

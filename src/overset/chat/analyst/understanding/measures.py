@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from overset.chat.analyst.datasets.description import Column, Dataset, Kind, Metric
-from overset.chat.analyst.matching import choose, score
+from overset.chat.analyst.matching import LONGEST_NAME, choose, score
 from overset.chat.analyst.plan import Measure
 from overset.chat.analyst.questions.model import Aggregate, Condition, Question
 from overset.chat.analyst.understanding.asking import ROWS, which
@@ -83,7 +83,7 @@ def _options(dataset: Dataset, question: Question) -> tuple[Column | Metric, ...
 def _part(options: tuple[Column | Metric, ...], phrase: str) -> tuple[Column | Metric, str] | None:
     """Return a figure that the end or the start of a phrase surely names, and the other part."""
     words = phrase.split()
-    for cut in range(1, len(words)):
+    for cut in range(max(1, len(words) - LONGEST_NAME), len(words)):
         for said, rest in ((words[cut:], words[:cut]), (words[:-cut], words[-cut:])):
             choice = choose(" ".join(said), options, names=lambda one: one.names)
             if choice.best is not None and choice.score >= _SURE:

@@ -55,9 +55,7 @@ class Lookup:
                 f"`{self.dataset.name}` has no column with words to look “{wanted.phrase}” up in.",
                 slot="", phrase="", names=(),
             )  # fmt: skip
-        asked = sorted({v for word in (wanted.phrase, *wanted.words) for v in _variants(word)})
-        sql = write_search(self.dataset, columns, asked, dialect=self.source.dialect)
-        rows = _read((yield from self.source.run(self.desk, sql)))
+        rows = yield from self._search(columns, (wanted.phrase, *wanted.words))
         for words in ((wanted.phrase,), wanted.words):
             found = _together([self._hits(rows, word) for word in words])
             if found:
@@ -78,6 +76,24 @@ class Lookup:
             phrase=wanted.phrase,
             names=near[:_FEW],
         )
+
+    def has(self, phrase: str) -> Script[bool]:
+        """Say whether some value is just what a phrase says.
+
+        Raises:
+            CannotError: the dataset's own SQL is nothing that may be built on.
+            FailedError: a tool failed.
+        """
+        columns = self.dataset.of_kind(Kind.TEXT)
+        if not columns:
+            return False
+        rows = yield from self._search(columns, (phrase,))
+        return any(_kept(values, phrase, _is_same) for values in rows.values())
+
+    def _search(self, columns: Sequence[Column], words: Sequence[str]) -> Script[Hits]:
+        asked = sorted({variant for word in words for variant in _variants(word)})
+        sql = write_search(self.dataset, columns, asked, dialect=self.source.dialect)
+        return _read((yield from self.source.run(self.desk, sql)))
 
     def _hits(self, rows: Hits, word: str) -> Hits:
         """Return the values that are a word, or the only one that has all words of it."""
