@@ -137,6 +137,11 @@ def _make(choice: Choice, *, where: str, idle: float) -> ChosenModel:
     except Exception as error:  # noqa: BLE001  # each provider raises its own
         problem = f"`{choice.model}` cannot be used ({type(error).__name__})"
         raise SettingsError([f"{where}: {problem}"]) from None
+    if provider == "openai":
+        # Only now: importing the SDK takes a second, and is done with the model.
+        from overset.chat.models.plain_stream import stream_plainly
+
+        stream_plainly(model)
     price = find_price(choice.model) if choice.url is None else None
     return ChosenModel(guard(model, idle_seconds=idle), name, is_offline=False, price=price)
 
