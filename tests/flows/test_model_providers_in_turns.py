@@ -138,6 +138,34 @@ def test_calls_that_nobody_can_read_are_told_to_the_model_and_spoil_no_conversat
     assert len(provider.asked) == len(broken) + good + 2
 
 
+def test_a_conversation_that_is_longer_than_anybody_thought_goes_on(
+    sqlite_platform: Platform, provider: Provider
+) -> None:
+    provider.room = 20_000
+    provider.will(*[said(f"Answer {number}.") for number in range(5)])
+
+    events = ask(sqlite_platform, provider, *(f"{n} " + "word " * 1_200 for n in range(5)))
+
+    assert [only(one, Final)[-1].text for one in events] == [f"Answer {n}." for n in range(5)]
+    assert len(provider.asked) > 5
+    sent = json.dumps(provider.asked[-1].body["messages"])
+    assert "4 word" in sent
+    assert "Answer 0" not in sent
+
+
+def test_a_question_that_is_too_long_by_itself_is_told_and_not_asked_again(
+    sqlite_platform: Platform, provider: Provider
+) -> None:
+    provider.room = 3_000
+    provider.will(said("They grew."))
+
+    long, short = ask(sqlite_platform, provider, "word " * 1_000, "And now?")
+
+    assert [one.code for one in only(long, Failure)] == ["model_context_full"]
+    assert only(short, Final)[-1].text == "They grew."
+    assert len(provider.asked) == 3
+
+
 def test_a_fault_after_a_tool_keeps_what_the_tool_said(
     sqlite_platform: Platform, provider: Provider
 ) -> None:

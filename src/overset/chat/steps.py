@@ -15,7 +15,8 @@ from langgraph.types import Command
 from overset.chat import events
 from overset.chat.calls import answer_broken_calls, name_calls
 from overset.chat.context import TurnContext
-from overset.chat.fitting import find_room, fit
+from overset.chat.fitting import count_tokens, find_room, fit
+from overset.chat.models.errors import CONTEXT_FULL, ModelFailedError
 from overset.chat.prompts import show_pages
 from overset.chat.results import settle
 from overset.chat.titles import keep_titles
@@ -27,6 +28,9 @@ _State = AgentState[Any]
 
 _MOST_BROKEN = 4
 """Messages: an answer that cannot be read is asked for twice more."""
+
+_HALVINGS = 2
+"""How often a conversation that turns out to be too long is cut to half of it."""
 
 
 def make_message_id(checkpoint_ns: str) -> str:
@@ -48,6 +52,7 @@ class ModelStep(AgentMiddleware[_State, TurnContext, Any]):
     def __init__(self) -> None:
         super().__init__()
         self._offered: list[BaseTool | dict[str, Any]] = []
+        self._offered_tokens = 0
 
     async def awrap_model_call(
         self,
@@ -77,9 +82,11 @@ class ModelStep(AgentMiddleware[_State, TurnContext, Any]):
     def _prepare(self, request: ModelRequest[TurnContext]) -> ModelRequest[TurnContext]:
         turn = request.runtime.context
         chosen = turn.chosen
-        messages = fit(request.messages, tokens=find_room(chosen.model))
         if not self._offered:
             self._offered = [convert_to_openai_tool(tool) for tool in request.tools]
+            self._offered_tokens = count_tokens_approximately([], tools=self._offered)
+        room = find_room(chosen.model, window=chosen.window, tools=self._offered_tokens)
+        messages = fit(request.messages, tokens=room)
         return request.override(
             model=chosen.model,
             tools=self._offered,
@@ -124,12 +131,31 @@ async def _ask(
     """Return one answer of the model, counted, and its calls with ids of their own."""
     turn = asked.runtime.context
     turn.budget.take_step()
-    response = await handler(asked)
+    response = await _ask_for_less(asked, handler)
     message = cast("AIMessage", response.result[0])
     name_calls(message, [*asked.state["messages"], *asked.messages])
     keep_titles(message, turn.toolset.get_title)
     turn.budget.note(message.usage_metadata or _estimate(asked, message))
     return message
+
+
+async def _ask_for_less(
+    asked: ModelRequest[TurnContext],
+    handler: Callable[[ModelRequest[TurnContext]], Awaitable[ModelResponse[Any]]],
+) -> ModelResponse[Any]:
+    """Ask, and if that is more than the model can read, with the later half of it.
+
+    How much it can read, and how much a message is to it, is an estimate.
+    """
+    for _ in range(_HALVINGS):
+        try:
+            return await handler(asked)
+        except ModelFailedError as error:
+            fewer = fit(asked.messages, tokens=count_tokens(asked.messages) // 2)
+            if error.failure is not CONTEXT_FULL or error.is_begun or fewer == asked.messages:
+                raise
+            asked = asked.override(messages=fewer)
+    return await handler(asked)
 
 
 def _find_id(request: ModelRequest[TurnContext]) -> str:
@@ -141,8 +167,8 @@ def _find_id(request: ModelRequest[TurnContext]) -> str:
 
 def _estimate(asked: ModelRequest[TurnContext], message: AIMessage) -> UsageMetadata:
     """Return roughly what a question used, of a model that does not say."""
-    read = count_tokens_approximately(asked.messages)
-    written = count_tokens_approximately([message])
+    read = count_tokens(asked.messages)
+    written = count_tokens([message])
     return UsageMetadata(input_tokens=read, output_tokens=written, total_tokens=read + written)
 
 

@@ -26,6 +26,12 @@ class ChatSettings(TaskSettings):
         default=None,
         description="A JSON file with the models of workspaces that have one of their own.",
     )
+    chat_model_window: int | None = Field(
+        default=None,
+        ge=1000,
+        description="Tokens that this model reads at once; if not set, what is known of it, or "
+        "100,000.",
+    )
     chat_model_idle_seconds: float = Field(
         default=60, gt=0, description="A model that says nothing for so long is ended."
     )

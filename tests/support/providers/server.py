@@ -38,6 +38,9 @@ class Provider:
     cut: int | None = None
     """Bytes of one write, for those that want events in pieces; None writes whole events."""
 
+    room: int | None = None
+    """Characters of messages that it reads; None reads all."""
+
     pause: float = 0
     """Seconds between two pieces of an answer."""
 
@@ -91,15 +94,24 @@ class _Handler(BaseHTTPRequestHandler):
         self.provider.asked.append(Asked(self.path, dict(self.headers.items()), body))
         # A client of another event loop could not use the connection again.
         self.close_connection = True
-        answer = self.provider.answers.popleft() if self.provider.answers else _NOTHING
-        if self.path != self.language.PATH:
-            answer = Refusal(404, message=f"no {self.path} here")
-        elif self.language.find_unanswered(body):
-            answer = Refusal(400, "invalid_request_error", "a call has no result")
+        answer = self._find_wrong(body)
+        if answer is None:
+            answer = self.provider.answers.popleft() if self.provider.answers else _NOTHING
         if isinstance(answer, Answer):
             self._stream(answer)
         else:
             self._say(answer)
+
+    def _find_wrong(self, body: dict[str, Any]) -> Scripted | None:
+        """Return what a provider of this language answers to a request that is wrong, or None."""
+        if self.path != self.language.PATH:
+            return Refusal(404, message=f"no {self.path} here")
+        if self.language.find_unanswered(body):
+            return Refusal(400, "invalid_request_error", "a call has no result")
+        said = [one for one in body["messages"] if one["role"] != "system"]
+        if self.provider.room is not None and len(json.dumps(said)) > self.provider.room:
+            return Refusal(400, "invalid_request_error", "prompt is too long")
+        return None
 
     def _say(self, answer: Refusal | Page) -> None:
         if isinstance(answer, Refusal):

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from langchain.chat_models import init_chat_model
 from langchain_core.language_models import BaseChatModel
-from pydantic import BaseModel, ConfigDict, SecretStr, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, TypeAdapter, ValidationError
 
 from overset.chat.models.guard import guard
 from overset.chat.models.prices import Price, find_price
@@ -33,16 +33,18 @@ class Choice(BaseModel):
     model: str
     url: str | None = None
     key: SecretStr | None = None
+    window: int | None = Field(default=None, ge=1000)
 
 
 @dataclass(frozen=True, slots=True)
 class ChosenModel:
-    """A model to ask; `price` is None where it is not known."""
+    """A model to ask; `price` is None where it is not known, and `window` where nobody set it."""
 
     model: BaseChatModel = field(repr=False)
     name: str
     is_offline: bool
     price: Price | None
+    window: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,17 +85,20 @@ class Models:
 def _read_settings(settings: Settings) -> Choice | None:
     if settings.chat_model is not None:
         return Choice(
-            model=settings.chat_model, url=settings.chat_model_url, key=settings.chat_model_key
+            model=settings.chat_model,
+            url=settings.chat_model_url,
+            key=settings.chat_model_key,
+            window=settings.chat_model_window,
         )
-    if settings.chat_model_url or settings.chat_model_key:
+    if settings.chat_model_url or settings.chat_model_key or settings.chat_model_window:
         raise SettingsError(
-            ["OVERSET_CHAT_MODEL is not set: name the model of the key or the URL that are"]
+            ["OVERSET_CHAT_MODEL is not set: name the model of the key, URL or window that are"]
         )
     return None
 
 
 _FILE = TypeAdapter(dict[str, Choice])
-_SHAPE = '{"<slug>": {"model": "<provider>:<name>", "url": "...", "key": "..."}}'
+_SHAPE = '{"<slug>": {"model": "<provider>:<name>", "url": "...", "key": "...", "window": ...}}'
 
 
 def _read_file(path: Path) -> dict[str, Choice]:
@@ -143,7 +148,8 @@ def _make(choice: Choice, *, where: str, idle: float) -> ChosenModel:
 
         stream_plainly(model)
     price = find_price(choice.model) if choice.url is None else None
-    return ChosenModel(guard(model, idle_seconds=idle), name, is_offline=False, price=price)
+    guarded = guard(model, idle_seconds=idle)
+    return ChosenModel(guarded, name, is_offline=False, price=price, window=choice.window)
 
 
 def _is_plain(url: str) -> bool:

@@ -115,10 +115,14 @@ _HTTP_LIBRARIES = frozenset({"httpcore", "httpcore2", "httpx", "httpx2"})
 
 
 class ModelFailedError(OversetError):
-    """A model gave no whole answer; `failure` is the event that says why."""
+    """A model gave no whole answer; `failure` is the event that says why.
 
-    def __init__(self, failure: Failure) -> None:
+    `is_begun` says whether a part of the answer had come.
+    """
+
+    def __init__(self, failure: Failure, *, is_begun: bool = False) -> None:
         self.failure = failure
+        self.is_begun = is_begun
         super().__init__(failure.code)
 
 

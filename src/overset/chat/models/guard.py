@@ -98,7 +98,7 @@ async def _insist(ask: _Ask, *, name: str) -> AsyncIterator[ChatGenerationChunk]
             wait = _find_pause(error, failure, pause)
             _note(error, name=name, code=failure.code)
             if is_begun or wait is None:
-                raise ModelFailedError(failure) from None
+                raise ModelFailedError(failure, is_begun=is_begun) from None
             await asyncio.sleep(wait)
         else:
             return

@@ -46,6 +46,15 @@ def test_a_workspace_may_have_a_model_of_its_own(file: Path) -> None:
     assert not ours.is_offline
 
 
+def test_how_much_a_model_reads_is_said_beside_it(file: Path) -> None:
+    file.write_text(json.dumps({"acme": {**OLLAMA, "window": 8000}, "globex": OLLAMA}))
+    models = open_models(**QWEN, chat_model_key=KEY, chat_model_window=4000, chat_models_file=file)
+
+    windows = [models.choose(make_workspace(slug)).window for slug in ("acme", "globex", "other")]
+
+    assert windows == [8000, None, 4000]
+
+
 def test_a_model_elsewhere_has_no_price() -> None:
     models = open_models(chat_model="openai:gpt-4o", chat_model_url="http://localhost:1/v1")
 
