@@ -37,7 +37,7 @@ def main(  # noqa: PLR0913 - an argument for each option
     conversations: Conversations = 2000,
     results: Results = _ROOT / "bench" / "results",
 ) -> None:
-    """Measure the assistant of a platform in one process, over SQLite."""
+    """Measure the assistant over SQLite: in the platform's one process, and as two workers."""
     err, out = Console(stderr=True), Console()
     out.width = max(out.width, _TABLE_WIDTH)
     figures, start, machine = Figures(), time.monotonic(), describe_machine()
@@ -45,8 +45,9 @@ def main(  # noqa: PLR0913 - an argument for each option
     try:
         with running_assistant(pause=1 / pace) as assistant:
             crowd = partial(speed.measure_crowd, readers=readers, tokens=tokens)
+            workers = partial(speed.measure_workers, readers=readers, tokens=tokens)
             for number in range(rounds):
-                for part in (speed.measure_one, crowd, speed.measure_calls):
+                for part in (speed.measure_one, crowd, workers, speed.measure_calls):
                     err.print(f"round {number + 1} of {rounds}: {_name(part)}")
                     _measure(part, assistant, figures, err)
             err.print("memory")

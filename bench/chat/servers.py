@@ -14,9 +14,12 @@ from overset.kernel.secrets import load_keys
 from support.deployment import Platform, running_platform
 from support.processes import free_port, is_listening, running, start_process
 from support.provisioning import ensure_template, settings_for, silent
+from support.redis import running_redis
+from support.split import Server, spoken_for
 
 _ROOT = Path(__file__).parents[2]
 _MANY = str(10**9)
+_AT_ONCE = "20"
 _WORKSPACE = "acme"
 
 
@@ -25,13 +28,38 @@ class Assistant:
     """A platform whose assistant may be asked."""
 
     platform: Platform
+    url: str
+    models: dict[str, str]
+    """The settings that name the stand-in."""
 
     def chat(self) -> Chat:
         """Return a client for a member of its own."""
         settings = self.platform.settings
         token = self.platform.token(user_id=self.platform.new_member(_WORKSPACE))
-        url = f"http://127.0.0.1:{settings.port}"
-        return Chat(url, f"{_WORKSPACE}.{settings.domain}", token)
+        return Chat(self.url, f"{_WORKSPACE}.{settings.domain}:{settings.port}", token)
+
+    @contextlib.contextmanager
+    def with_workers(self) -> Iterator["Assistant"]:
+        """Run the assistant as production does beside the platform: two workers, over Redis."""
+        inside = f"http://localhost:{self.platform.settings.port}"
+        with (
+            tempfile.TemporaryDirectory(prefix="overset-bench-") as folder,
+            running_redis() as redis,
+        ):
+            given = {
+                **spoken_for(self.platform),
+                **self.models,
+                "OVERSET_MANAGER_URL": inside,
+                "OVERSET_CHAT_MCP_URL": f"{inside}/mcp",
+                "OVERSET_CHAT_DATABASE_URL": f"sqlite:///{folder}/chat.db",
+                "OVERSET_REDIS_URL": redis.url,
+            }
+            server = Server("chat", Path(folder), given, options=("--workers", "2"))
+            try:
+                server.start()
+                yield Assistant(self.platform, server.url, self.models)
+            finally:
+                server.stop()
 
 
 @contextlib.contextmanager
@@ -46,16 +74,20 @@ def running_assistant(*, pause: float) -> Iterator[Assistant]:
         argv = [sys.executable, "-m", "bench.chat.model", str(port), str(pause)]
         model = start_process(argv, log=home / "model.log", cwd=_ROOT)
         exits.enter_context(running(model, ready=partial(is_listening, port)))
+        models = {
+            "OVERSET_CHAT_MODEL": "openai:at-a-pace",
+            "OVERSET_CHAT_MODEL_URL": f"http://127.0.0.1:{port}/v1",
+        }
         platform = exits.enter_context(
             running_platform(
                 home / "home",
                 template=cache,
                 OVERSET_CALLS_PER_MINUTE=_MANY,
                 OVERSET_COSTLY_CALLS_PER_MINUTE=_MANY,
+                OVERSET_CHAT_TURNS_AT_ONCE=_AT_ONCE,
                 OVERSET_LOG_FORMAT="json",
-                OVERSET_CHAT_MODEL="openai:at-a-pace",
-                OVERSET_CHAT_MODEL_URL=f"http://127.0.0.1:{port}/v1",
+                **models,
             )
         )
         platform.manager.gates.set_workspace(Gate.CHATBOT_ENABLED.value, _WORKSPACE, on=True)
-        yield Assistant(platform)
+        yield Assistant(platform, f"http://127.0.0.1:{platform.settings.port}", models)

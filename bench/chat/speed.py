@@ -13,7 +13,7 @@ from mcp.client.streamable_http import streamable_http_client
 from bench.chat.model import ARGUMENTS, TOOL
 from bench.chat.servers import Assistant
 from bench.chat.streams import Chat, Heard
-from bench.figures import BARE, ONE, Figures, Row
+from bench.figures import BARE, ONE, TWO, Figures, Row
 
 _FIRST_EVENT = "first event after the request, p95, one reader"
 _FIRST_TOKEN = "first token after the model's own, p95, one reader"  # noqa: S105  # a question
@@ -25,14 +25,16 @@ _MOST_TIMES = 1.3
 _ALONE = 30
 _CALLS = 20
 _TOKENS_ALONE = 5
+_BOTH_HEAR = 16
+"""So many connections at once reach both of two workers, as good as certainly."""
 
 
 def rows(readers: int) -> Iterator[Row]:
     """Return what is asked."""
     yield Row(_FIRST_EVENT, "ms", judged=(ONE,), limit=100)
     yield Row(_FIRST_TOKEN, "ms", judged=(ONE,), limit=50)
-    yield Row(_LOST.format(readers), "tokens", judged=(ONE,), limit=0)
-    yield Row(_DELAY.format(readers), "ms", judged=(ONE,), limit=100)
+    yield Row(_LOST.format(readers), "tokens", judged=(ONE, TWO), limit=0)
+    yield Row(_DELAY.format(readers), "ms", judged=(ONE, TWO), limit=100)
     yield Row(_LATE.format(readers), "ms")
     yield Row(_CALL, "ms", judged=(ONE,), ratio=1 / _MOST_TIMES)
 
@@ -52,26 +54,36 @@ def measure_one(assistant: Assistant, figures: Figures) -> None:
     figures.add(_FIRST_TOKEN, ONE, percentile([one.delays[0] for one in heard], 0.95))
 
 
-def measure_crowd(assistant: Assistant, figures: Figures, *, readers: int, tokens: int) -> None:
+def measure_crowd(
+    assistant: Assistant, figures: Figures, *, readers: int, tokens: int, server: str = ONE
+) -> None:
     """Let many members ask at once, each in a conversation of their own."""
     chats = [assistant.chat() for _ in range(readers)]
-
-    async def one(chat: Chat) -> Heard:
-        return await chat.ask(await chat.start(), f"0 {tokens}")
-
-    async def story() -> list[Heard]:
-        return await asyncio.gather(*[one(chat) for chat in chats])
-
     start, used = time.monotonic(), time.process_time()
-    heard = asyncio.run(story())
+    heard = asyncio.run(_ask_at_once(chats, tokens=tokens))
     share = (time.process_time() - used) / (time.monotonic() - start)
     figures.client_share = max(figures.client_share, share)
-    lost = figures.rows[_LOST.format(readers)].values[ONE]
+    lost = figures.rows[_LOST.format(readers)].values[server]
     # The worst of all rounds, and no median: what is lost once is lost.
     lost[:] = [max(*lost, 0, sum(one.count_lost(tokens) for one in heard))]
     delays = [delay for one in heard for delay in one.delays]
-    figures.add(_DELAY.format(readers), ONE, percentile(delays, 0.95))
-    figures.add(_LATE.format(readers), ONE, percentile([h.first_event for h in heard], 0.95))
+    figures.add(_DELAY.format(readers), server, percentile(delays, 0.95))
+    figures.add(_LATE.format(readers), server, percentile([h.first_event for h in heard], 0.95))
+
+
+async def _ask_at_once(chats: Sequence[Chat], *, tokens: int) -> list[Heard]:
+    async def one(chat: Chat) -> Heard:
+        return await chat.ask(await chat.start(), f"0 {tokens}")
+
+    return await asyncio.gather(*[one(chat) for chat in chats])
+
+
+def measure_workers(assistant: Assistant, figures: Figures, *, readers: int, tokens: int) -> None:
+    """Ask two workers of the assistant the same, which share nothing but Redis and a database."""
+    with assistant.with_workers() as workers:
+        # Not a figure: what a process does once is done now, in both of them.
+        asyncio.run(_ask_at_once([workers.chat() for _ in range(_BOTH_HEAR)], tokens=1))
+        measure_crowd(workers, figures, readers=readers, tokens=tokens, server=TWO)
 
 
 def measure_calls(assistant: Assistant, figures: Figures) -> None:

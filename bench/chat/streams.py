@@ -95,7 +95,7 @@ class Chat:
         reader, writer = await asyncio.open_connection(at.hostname, at.port)
         content = b"" if body is None else json.dumps(body).encode()
         head = (
-            f"{method} /chat{path} HTTP/1.1\r\nhost: {self.host}:{at.port}\r\n"
+            f"{method} /chat{path} HTTP/1.1\r\nhost: {self.host}\r\n"
             f"authorization: Bearer {self.token}\r\ncontent-type: application/json\r\n"
             f"content-length: {len(content)}\r\nconnection: close\r\n\r\n"
         )
