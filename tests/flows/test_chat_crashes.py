@@ -147,8 +147,8 @@ def test_what_a_killed_process_left_is_told_by_another_which_goes_on_and_runs_no
     killed_at = time.monotonic()
 
     other.read(runs, running.turn_id)
-    rest = other.read(speaks, speaking.turn_id, after=speaking.seen[-1][0])
     told_after = time.monotonic() - killed_at
+    rest = other.read(speaks, speaking.turn_id, after=speaking.seen[-1][0])
     pair.say(said("It was cut off."), said("Here I am again."))
     after_tool = other.ask(runs, "what happened?")
     sent = pair.provider.asked[-1].body["messages"]
