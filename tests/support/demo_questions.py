@@ -265,7 +265,7 @@ DEMO_QUESTIONS = [
     on(
         "globex",
         "how many different states are there in birth names?",
-        tools=SEARCH,
+        tools=READ,
         sql=total("count(DISTINCT state)", BIRTHS),
     ),
     on(

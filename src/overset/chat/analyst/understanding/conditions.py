@@ -73,10 +73,11 @@ class Reader:
     def _names_the_dataset(self, condition: Condition) -> Script[bool]:
         """Say whether a condition leaves nothing out: it is the dataset's name, and no value."""
         compared = _COMPARISON.match(condition.phrase)
-        is_name = score(condition.phrase, self.dataset.name) >= _NAMES_IT
-        if condition.negated or not is_name or (compared and compared["sign"]):
+        fits = score(condition.phrase, self.dataset.name)
+        if condition.negated or fits < _NAMES_IT or (compared and compared["sign"]):
             return False
-        return not (yield from self._lookup().has(condition.phrase))
+        # Each look into the data is a query that the member is asked about: none for the very name.
+        return fits >= _SURE or not (yield from self._lookup().has(condition.phrase))
 
     def _lookup(self) -> Lookup:
         return Lookup(self.desk, self.dataset, self.source, self.question)
