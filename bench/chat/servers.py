@@ -11,11 +11,11 @@ from pathlib import Path
 from bench.chat.streams import Chat
 from overset.flags.gates import Gate
 from overset.kernel.secrets import load_keys
+from support.chatting import running_chats
 from support.deployment import Platform, running_platform
 from support.processes import free_port, is_listening, running, start_process
 from support.provisioning import ensure_template, settings_for, silent
 from support.redis import running_redis
-from support.split import Server, spoken_for
 
 _ROOT = Path(__file__).parents[2]
 _MANY = str(10**9)
@@ -41,25 +41,19 @@ class Assistant:
     @contextlib.contextmanager
     def with_workers(self) -> Iterator["Assistant"]:
         """Run the assistant as production does beside the platform: two workers, over Redis."""
-        inside = f"http://localhost:{self.platform.settings.port}"
         with (
             tempfile.TemporaryDirectory(prefix="overset-bench-") as folder,
             running_redis() as redis,
-        ):
-            given = {
-                **spoken_for(self.platform),
+            running_chats(
+                self.platform,
+                1,
+                *("--workers", "2"),
                 **self.models,
-                "OVERSET_MANAGER_URL": inside,
-                "OVERSET_CHAT_MCP_URL": f"{inside}/mcp",
-                "OVERSET_CHAT_DATABASE_URL": f"sqlite:///{folder}/chat.db",
-                "OVERSET_REDIS_URL": redis.url,
-            }
-            server = Server("chat", Path(folder), given, options=("--workers", "2"))
-            try:
-                server.start()
-                yield Assistant(self.platform, server.url, self.models)
-            finally:
-                server.stop()
+                OVERSET_CHAT_DATABASE_URL=f"sqlite:///{folder}/chat.db",
+                OVERSET_REDIS_URL=redis.url,
+            ) as (server,),
+        ):
+            yield Assistant(self.platform, server.url, self.models)
 
 
 @contextlib.contextmanager

@@ -162,8 +162,13 @@ def text_of(told: Sequence[Told]) -> str:
 
 
 @contextlib.contextmanager
-def running_chats(origin: Platform, count: int, **environment: str) -> Iterator[list[Server]]:
-    """Run processes of the assistant beside a platform, on its manager and its MCP."""
+def running_chats(
+    origin: Platform, count: int, *options: str, **environment: str
+) -> Iterator[list[Server]]:
+    """Run processes of the assistant beside a platform, on its manager and its MCP.
+
+    `options` are those of the command.
+    """
     inside = f"http://localhost:{origin.settings.port}"
     given = {
         **spoken_for(origin),
@@ -175,7 +180,7 @@ def running_chats(origin: Platform, count: int, **environment: str) -> Iterator[
         tempfile.TemporaryDirectory(prefix="overset-chats-") as folder,
         contextlib.ExitStack() as exits,
     ):
-        servers = [Server("chat", Path(folder) / str(n), given) for n in range(count)]
+        servers = [Server("chat", Path(folder) / str(n), given, options) for n in range(count)]
         for server in servers:
             exits.callback(server.stop)
             server.start()
